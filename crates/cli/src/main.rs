@@ -1,0 +1,3 @@
+//! The command `scrubjay`.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The Lambda `publish`.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The Lambda `reconcile`.
+
+fn main() {}

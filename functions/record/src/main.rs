@@ -1,0 +1,3 @@
+//! The Lambda `record`.
+
+fn main() {}

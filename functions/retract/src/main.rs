@@ -1,0 +1,3 @@
+//! The Lambda `retract`.
+
+fn main() {}

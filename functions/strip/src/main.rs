@@ -1,0 +1,3 @@
+//! The Lambda `strip`.
+
+fn main() {}

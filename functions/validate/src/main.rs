@@ -1,0 +1,3 @@
+//! The Lambda `validate`.
+
+fn main() {}
