@@ -1,0 +1,161 @@
+//! What an upload is: bucket, key, ETag, version and place in the order of its key.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Error;
+
+/// S3's `sequencer`, padded so that plain string order is event order for one key.
+///
+/// S3 says: right-pad the shorter of two with zeros to equal length, then compare as strings
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>). Padded to one fixed width,
+/// a DynamoDB condition compares them too.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sequencer(String);
+
+impl Sequencer {
+    /// Characters of the padded form. S3's are 16 to 18 hexadecimal digits today and may grow.
+    pub const WIDTH: usize = 64;
+}
+
+impl TryFrom<String> for Sequencer {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        if text.is_empty() || text.len() > Self::WIDTH || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::BadEvent("sequencer is not 1 to 64 hexadecimal digits".into()));
+        }
+        Ok(Self(format!("{:0<width$}", text.to_ascii_uppercase(), width = Self::WIDTH)))
+    }
+}
+
+impl From<Sequencer> for String {
+    fn from(sequencer: Sequencer) -> Self {
+        sequencer.0
+    }
+}
+
+impl AsRef<str> for Sequencer {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One upload, as the state machine hands it to every function: the event's object and the execution that works on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    /// Bucket A.
+    pub bucket: String,
+    /// The object's key, raw: never URL-decoded.
+    pub key: String,
+    /// The ETag that the event named, without quotes.
+    pub etag: String,
+    /// The version, where bucket A keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// The place of the event in the order of the key's events; some events have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequencer: Option<Sequencer>,
+    /// Bytes, where the event says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// When S3 saw the upload: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_time: Option<String>,
+    /// ARN of the Step Functions execution.
+    pub execution: String,
+}
+
+impl Upload {
+    /// Decodes a function's input.
+    ///
+    /// # Errors
+    /// [`Error::BadEvent`] when a field is missing or of the wrong type; the text names the field, not the value.
+    pub fn decode(value: &Value) -> Result<Self, Error> {
+        decode(value)
+    }
+
+    /// The audit table's partition key: `<bucket>/<key>`.
+    pub fn object(&self) -> String {
+        object(&self.bucket, &self.key)
+    }
+
+    /// The audit table's sort key.
+    pub fn entry(&self) -> String {
+        entry(&self.etag, self.version_id.as_deref())
+    }
+}
+
+/// The audit table's partition key: `<bucket>/<key>`.
+pub fn object(bucket: &str, key: &str) -> String {
+    format!("{bucket}/{key}")
+}
+
+/// The audit table's sort key of an upload: `upload#<etag>`, with `#<versionId>` where there is one.
+pub fn entry(etag: &str, version_id: Option<&str>) -> String {
+    match version_id {
+        Some(version) => format!("upload#{etag}#{version}"),
+        None => format!("upload#{etag}"),
+    }
+}
+
+/// Decodes any function's input, keeping our error name.
+///
+/// # Errors
+/// [`Error::BadEvent`], with serde's description of the first field that does not fit.
+pub fn decode<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Error> {
+    T::deserialize(value).map_err(|e| Error::BadEvent(e.to_string()))
+}
+
+/// The clean file in the staging bucket, between Strip and Publish.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Staged {
+    /// Key in the staging bucket.
+    pub key: String,
+    /// Lower-case hexadecimal SHA-256 of the bytes.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl fmt::Display for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} ({})", self.bucket, self.key, self.etag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequencer(text: &str) -> Sequencer {
+        Sequencer::try_from(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn sequencers_compare_right_padded() {
+        assert!(sequencer("0055AED6DCD90281E5") < sequencer("0055AED6DCD90281E6"));
+        assert!(sequencer("0055") < sequencer("005501"));
+        assert!(sequencer("0055FF") > sequencer("0055AED6DCD90281E5"));
+        assert_eq!(sequencer("0055"), sequencer("005500"));
+        assert_eq!(sequencer("00ab"), sequencer("00AB"));
+    }
+
+    #[test]
+    fn what_is_no_sequencer_is_a_bad_event() {
+        for text in ["", "xyz", "12 34", &"1".repeat(65)] {
+            assert!(matches!(Sequencer::try_from(text.to_owned()), Err(Error::BadEvent(_))));
+        }
+    }
+
+    #[test]
+    fn a_version_is_part_of_the_entry() {
+        assert_eq!(entry("e", None), "upload#e");
+        assert_eq!(entry("e", Some("v")), "upload#e#v");
+    }
+}
