@@ -286,6 +286,8 @@ impl Run {
             (Phase::Observe, Reply::Object(object)) => Phase::Fence { object },
             (Phase::Fence { object }, Reply::Head(head)) => match admit(head.as_ref(), &self.act) {
                 Admission::Raise(raised) => Phase::Raise { object, expected: Seen::of(head.as_ref()).rev, head: raised },
+                // Nothing was ever admitted, so there is nothing to settle for.
+                _ if head.is_none() => Phase::End(End::Stale),
                 _ => self.settle(head.unwrap_or_default(), object),
             },
             (Phase::Raise { object, head, .. }, Reply::Held(true)) => self.settle(head, object),
