@@ -1,1 +1,7 @@
-//! scrubjay: jpeg.
+//! Strips a JPEG of everything that is not needed to draw it, without touching a sample.
+
+mod error;
+mod options;
+
+pub use error::{Corruption, Error, Excess, Magic, Unsupported};
+pub use options::{Check, IccPolicy, Limits, Options, OrientationPolicy, UnknownChoice};

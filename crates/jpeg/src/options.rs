@@ -1,0 +1,128 @@
+//! What the caller can choose.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How much a file may ask for. Every limit ends in [`Error::TooLarge`](crate::Error::TooLarge).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Length of the file in bytes. Default 64 MiB.
+    pub max_bytes: u64,
+    /// Width times height. Default 120,000,000.
+    pub max_pixels: u64,
+    /// Marker segments, dropped ones included. Default 200,000.
+    pub max_segments: u32,
+    /// Scans. Default 200; a usual progressive file has 10, one with every bit and band apart 250.
+    pub max_scans: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_bytes: 64 << 20,
+            max_pixels: 120_000_000,
+            max_segments: 200_000,
+            max_scans: 200,
+        }
+    }
+}
+
+/// What [`inspect`](crate::inspect), [`strip`](crate::strip) do with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// What a file may ask for.
+    pub limits: Limits,
+    /// How much is proved.
+    pub check: Check,
+    /// What becomes of Exif's Orientation.
+    pub orientation: OrientationPolicy,
+    /// What becomes of the colour profile.
+    pub icc: IccPolicy,
+    /// Decode the coefficients and write them again, so that nothing but the coefficients of the
+    /// source is left: not its Huffman tables, not its order of scans.
+    pub deep: bool,
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// Every value, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name in kebab case, as [`FromStr`] reads it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownChoice;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL
+                    .iter()
+                    .copied()
+                    .find(|choice| choice.name() == text)
+                    .ok_or(UnknownChoice { expected: concat!($($text, " "),+) })
+            }
+        }
+    };
+}
+
+choice! {
+    /// How much of a file is proved before it is taken for sound.
+    Check {
+        /// The marker segments and the boundaries of the scans. Bytes that decoders ignore at the
+        /// end of a scan are not seen.
+        Structure = "structure",
+        /// Every code of every scan: the picture is all there, and what lies behind its last MCU
+        /// is cut off.
+        #[default]
+        Entropy = "entropy",
+    }
+}
+
+choice! {
+    /// What becomes of Exif's Orientation.
+    OrientationPolicy {
+        /// The picture itself is turned and mirrored, in the DCT domain.
+        #[default]
+        Bake = "bake",
+        /// The coefficients stay; a canonical Exif segment with nothing but Orientation is written.
+        Tag = "tag",
+        /// The coefficients stay and the orientation is lost.
+        Drop = "drop",
+    }
+}
+
+choice! {
+    /// What becomes of the ICC profile. A kept profile is rewritten with what decides colours and
+    /// nothing else.
+    IccPolicy {
+        /// Kept when it is complete and well formed.
+        #[default]
+        Keep = "keep",
+        /// Kept when it describes sRGB, dropped otherwise.
+        SrgbOnly = "srgb-only",
+        /// Dropped.
+        Drop = "drop",
+    }
+}
+
+/// A text that names no choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown value, expected one of: {expected}")]
+pub struct UnknownChoice {
+    expected: &'static str,
+}
