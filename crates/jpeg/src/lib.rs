@@ -1,5 +1,11 @@
 //! Strips a JPEG of everything that is not needed to draw it, without touching a sample.
 
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "used from the walker and the turn, which follow"
+)]
+mod entropy;
 mod error;
 mod options;
 

@@ -1,0 +1,236 @@
+//! Huffman tables as look-ups: T.81 annex C and F.2.2.3.
+
+use std::sync::Arc;
+
+use super::bits::Bits;
+use crate::{Corruption, Error};
+
+/// Bits of the code look-up; longer codes are found by their length's limit.
+const CODE_BITS: u32 = 10;
+/// Bits of the look-ups that take a code together with what follows it.
+pub(super) const STEP_BITS: u32 = 12;
+/// Added to the advance of a step that ends the block.
+pub(super) const END: u32 = 192;
+/// An advance that no step has: nothing is known of these bits.
+const UNKNOWN: u32 = 64;
+
+/// A table as DHT defines it, with the look-ups made for it so far.
+///
+/// The large look-ups are made when a scan first needs them, not per DHT, so that a file of nothing but DHT
+/// segments costs no more than reading them.
+#[derive(Clone)]
+pub(super) struct Table {
+    codes: Arc<Codes>,
+    skips: Option<Arc<Skips>>,
+    values: Option<Arc<Values>>,
+}
+
+/// Finds one code: its length and its symbol.
+pub(super) struct Codes {
+    /// length << 8 | symbol by the next `CODE_BITS` bits; 0 if the code is longer.
+    short: [u16; 1 << CODE_BITS],
+    /// By length - 1: one more than the last code of that length, left-aligned in 16 bits.
+    limit: [u32; 16],
+    /// By length - 1: index of the symbol of code 0 of that length, possibly below zero.
+    base: [i32; 16],
+    symbols: [u8; 256],
+}
+
+/// For a check that follows AC codes without their values: by the next `STEP_BITS` bits, as many whole codes as
+/// begin there: bits in total (with the value bits of the last) | advance of k << 8.
+pub(super) struct Skips(pub(super) [u16; 1 << STEP_BITS]);
+
+/// For AC codes with their values: by the next `STEP_BITS` bits bits | advance << 8 | value << 16, if code and value
+/// bits fit.
+pub(super) struct Values(pub(super) [i32; 1 << STEP_BITS]);
+
+impl Table {
+    /// `counts`: number of codes of length 1 to 16; `symbols`: as many as these add up to.
+    ///
+    /// Codes are refused when there are more of a length than are left (annex C). The code of ones only, which T.81
+    /// reserves, is let pass as decoders do.
+    pub(super) fn new(counts: &[u8; 16], symbols: &[u8], offset: usize) -> Result<Self, Error> {
+        let bad = Error::corrupt(offset, Corruption::HuffmanTable);
+        let mut codes = Codes {
+            short: [0; 1 << CODE_BITS],
+            limit: [0; 16],
+            base: [0; 16],
+            symbols: [0; 256],
+        };
+        codes
+            .symbols
+            .get_mut(..symbols.len())
+            .ok_or(bad)?
+            .copy_from_slice(symbols);
+        let (mut code, mut index) = (0u32, 0u32);
+        for (length, &count) in (1u32..).zip(counts) {
+            let at = length as usize - 1;
+            codes.base[at] = index as i32 - code as i32;
+            for _ in 0..count {
+                if code >= 1 << length {
+                    return Err(bad);
+                }
+                if let Some(spread) = CODE_BITS.checked_sub(length) {
+                    let first = (code << spread) as usize;
+                    codes.short[first..first + (1 << spread)].fill(
+                        (length as u16) << 8 | u16::from(codes.symbols[index as usize & 255]),
+                    );
+                }
+                code += 1;
+                index += 1;
+            }
+            codes.limit[at] = code << (16 - length);
+            code <<= 1;
+        }
+        Ok(Self {
+            codes: Arc::new(codes),
+            skips: None,
+            values: None,
+        })
+    }
+
+    pub(super) fn codes(&self) -> Arc<Codes> {
+        Arc::clone(&self.codes)
+    }
+
+    pub(super) fn skips(&mut self) -> Arc<Skips> {
+        Arc::clone(
+            self.skips
+                .get_or_insert_with(|| Arc::new(Skips::new(&self.codes))),
+        )
+    }
+
+    pub(super) fn values(&mut self) -> Arc<Values> {
+        Arc::clone(
+            self.values
+                .get_or_insert_with(|| Arc::new(Values::new(&self.codes))),
+        )
+    }
+}
+
+impl Codes {
+    /// Length and symbol of the code at the top of 16 bits.
+    #[inline(always)]
+    pub(super) fn find(&self, peek16: u32) -> Option<(u32, u8)> {
+        let entry = self.short[(peek16 >> (16 - CODE_BITS)) as usize & ((1 << CODE_BITS) - 1)];
+        if entry != 0 {
+            return Some((u32::from(entry >> 8), entry as u8));
+        }
+        self.find_long(peek16)
+    }
+
+    #[cold]
+    fn find_long(&self, peek16: u32) -> Option<(u32, u8)> {
+        for length in CODE_BITS + 1..=16 {
+            let at = length as usize - 1;
+            if peek16 < self.limit[at] {
+                let index = self.base[at] + (peek16 >> (16 - length)) as i32;
+                return Some((length, self.symbols[index as usize & 255]));
+            }
+        }
+        None
+    }
+
+    /// Takes one code; needs 16 bits in the buffer.
+    #[inline(always)]
+    pub(super) fn symbol(&self, bits: &mut Bits) -> Result<u8, Error> {
+        match self.find(bits.peek16()) {
+            Some((length, symbol)) => {
+                bits.skip(length);
+                Ok(symbol)
+            }
+            None => Err(bad_code(bits)),
+        }
+    }
+
+    /// The symbol at the top of the `STEP_BITS` bits of `index` from bit `from` on, if all of its code is there.
+    fn within(&self, index: usize, from: u32) -> Option<(u32, u8)> {
+        let window = ((index as u32) << (16 - STEP_BITS + from)) & 0xFFFF;
+        self.find(window)
+            .filter(|(length, _)| from + length <= STEP_BITS)
+    }
+}
+
+/// A code that the table lacks; or, behind the end of the data, a scan cut off.
+#[cold]
+pub(super) fn bad_code(bits: &Bits) -> Error {
+    let detail = if bits.ran_dry() {
+        Corruption::ScanCutOff
+    } else {
+        Corruption::BadCode
+    };
+    Error::corrupt(bits.position(), detail)
+}
+
+impl Skips {
+    fn new(codes: &Codes) -> Self {
+        let mut table = [0; 1 << STEP_BITS];
+        for (index, entry) in table.iter_mut().enumerate() {
+            let (mut bits, mut advance) = (0, 0);
+            // Up to 47 + 16 the advance cannot be taken for one that ends the block.
+            while bits < STEP_BITS && advance <= 47 {
+                let Some((length, symbol)) = codes.within(index, bits) else {
+                    break;
+                };
+                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+                match (run, size) {
+                    (15, 0) => advance += 16,
+                    (0, 0) => advance += END,
+                    // Not defined (table F.1): left to the careful path, which refuses it.
+                    (_, 0) => break,
+                    _ => advance += run + 1,
+                }
+                bits += length + size;
+            }
+            *entry = if bits == 0 {
+                UNKNOWN << 8
+            } else {
+                bits | advance << 8
+            } as u16;
+        }
+        Self(table)
+    }
+}
+
+impl Values {
+    fn new(codes: &Codes) -> Self {
+        let mut table = [(UNKNOWN << 8) as i32; 1 << STEP_BITS];
+        for (index, entry) in table.iter_mut().enumerate() {
+            let Some((length, symbol)) = codes.within(index, 0) else {
+                continue;
+            };
+            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+            let total = length + size;
+            if total > STEP_BITS {
+                continue;
+            }
+            let advance = match (run, size) {
+                (15, 0) => 16,
+                (0, 0) => END,
+                (_, 0) => continue,
+                _ => run + 1,
+            };
+            let value = if size == 0 {
+                0
+            } else {
+                extend(
+                    (index as u32 >> (STEP_BITS - total)) & ((1 << size) - 1),
+                    size,
+                )
+            };
+            *entry = (total | advance << 8) as i32 | value << 16;
+        }
+        Self(table)
+    }
+}
+
+/// EXTEND of F.2.2.1: the value whose `size` additional bits are `bits`.
+#[inline(always)]
+pub(super) fn extend(bits: u32, size: u32) -> i32 {
+    let half = (1u32 << size) >> 1;
+    if bits < half {
+        bits as i32 - (1i32 << size) + 1
+    } else {
+        bits as i32
+    }
+}

@@ -1,0 +1,289 @@
+//! Progressive Huffman scans: T.81 annex G.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::bits::Bits;
+use super::coefficients::{Coefficients, Put};
+use super::frame::Frame;
+use super::huffman::{Codes, extend};
+use super::scan::{Cutter, Header};
+use super::sequential::{bad_coefficient, cut_off, dc_size};
+use super::significance::Rewriter;
+use super::{Position, Tables};
+use crate::Error;
+
+/// Decodes a scan and returns where its data end.
+pub(super) fn scan<S: Coefficients>(
+    frame: &mut Frame,
+    header: &Header,
+    tables: &mut Tables,
+    position: Position,
+    cutter: &mut Cutter,
+    sink: &mut S,
+) -> Result<usize, Error> {
+    if header.start == 0 {
+        return dc_scan(header, tables, position, cutter, sink);
+    }
+    let member = &header.members[0];
+    let codes = tables.ac(member.ac_table, position.sos)?.codes();
+    let significance = &mut frame.components[member.component].significance;
+    let mut masks = significance.rewrite();
+    let (mut at, mut end) = (position.start, position.start);
+    for (index, blocks) in header.intervals(tables.restart_interval).enumerate() {
+        if index > 0 {
+            at = cutter.restart(end)?;
+        }
+        let mut bits = Bits::new(position.data, at);
+        let mut band = Band {
+            header,
+            codes: &codes,
+            masks: &mut masks,
+            sink,
+        };
+        if header.high == 0 {
+            band.first(&mut bits, blocks)?;
+        } else {
+            band.refine(&mut bits, blocks)?;
+        }
+        let tail = bits.tail();
+        cutter.segment(at, &tail);
+        end = tail.end;
+    }
+    let rewritten = masks.finish();
+    significance.replace(rewritten);
+    Ok(end)
+}
+
+/// First and refining scans of DC coefficients: G.1.2.1.
+fn dc_scan<S: Coefficients>(
+    header: &Header,
+    tables: &mut Tables,
+    position: Position,
+    cutter: &mut Cutter,
+    sink: &mut S,
+) -> Result<usize, Error> {
+    let mut codes: Vec<Option<Arc<Codes>>> = Vec::with_capacity(4);
+    for member in &header.members {
+        codes.push(if header.high == 0 {
+            Some(tables.dc(member.dc_table, position.sos)?.codes())
+        } else {
+            None
+        });
+    }
+    let across = u64::from(header.mcus_across);
+    let (mut at, mut end) = (position.start, position.start);
+    for (index, mcus) in header.intervals(tables.restart_interval).enumerate() {
+        if index > 0 {
+            at = cutter.restart(end)?;
+        }
+        let mut bits = Bits::new(position.data, at);
+        let mut predictors = [0i32; 4];
+        if header.high > 0 && !S::STORED {
+            // One bit per block, whatever it says.
+            let blocks: u32 = header.members.iter().map(|m| m.h * m.v).sum();
+            bits.skip_many((mcus.end - mcus.start) * u64::from(blocks));
+        } else {
+            for mcu in mcus {
+                let (row, column) = ((mcu / across) as u32, (mcu % across) as u32);
+                for ((member, codes), predictor) in
+                    header.members.iter().zip(&codes).zip(&mut predictors)
+                {
+                    for unit in 0..member.h * member.v {
+                        let (y, x) = (unit / member.h, unit % member.h);
+                        let mut block =
+                            sink.block(member.component, row * member.v + y, column * member.h + x);
+                        bits.need32();
+                        match codes {
+                            Some(codes) => {
+                                let size = dc_size(&mut bits, codes)?;
+                                *predictor = predictor.wrapping_add(extend(bits.take(size), size));
+                                block.put(0, predictor.wrapping_shl(header.low));
+                            }
+                            None if bits.take(1) != 0 => block.set_dc_bit(header.low),
+                            None => {}
+                        }
+                    }
+                }
+                if bits.overrun() {
+                    return Err(cut_off(&bits));
+                }
+            }
+        }
+        if bits.overrun() {
+            return Err(cut_off(&bits));
+        }
+        let tail = bits.tail();
+        cutter.segment(at, &tail);
+        end = tail.end;
+    }
+    Ok(end)
+}
+
+/// One band of AC coefficients of one component.
+struct Band<'a, 'b, S> {
+    header: &'a Header,
+    codes: &'a Codes,
+    masks: &'a mut Rewriter<'b>,
+    sink: &'a mut S,
+}
+
+impl<S: Coefficients> Band<'_, '_, S> {
+    /// The first scan of a band: G.1.2.2. The cost of an end-of-band run is that of its code and of what other bands
+    /// have there, not of its length.
+    fn first(&mut self, bits: &mut Bits, mut blocks: Range<u64>) -> Result<(), Error> {
+        let (codes, last, low) = (self.codes, self.header.end, self.header.low);
+        while let Some(index) = blocks.next() {
+            let mut reader = *bits;
+            let mut mask = self.masks.next();
+            let mut k = self.header.start;
+            let mut run_of_blocks = 0;
+            let mut block = block_at(self.sink, self.header, index);
+            while k <= last {
+                reader.need32();
+                let symbol = codes.symbol(&mut reader)?;
+                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+                if size > 0 {
+                    k += run;
+                    if k > last {
+                        return Err(bad_coefficient(&reader));
+                    }
+                    let value = extend(reader.take(size), size);
+                    block.put(k as usize, value << low);
+                    mask |= 1 << k;
+                    k += 1;
+                } else if run == 15 {
+                    k += 16;
+                    if k > last + 1 {
+                        return Err(bad_coefficient(&reader));
+                    }
+                } else {
+                    run_of_blocks = (1 << run) + u64::from(reader.take(run)) - 1;
+                    break;
+                }
+            }
+            *bits = reader;
+            if bits.overrun() {
+                return Err(cut_off(bits));
+            }
+            self.masks.push(mask);
+            if run_of_blocks > 0 {
+                blocks = after_run(&blocks, run_of_blocks).ok_or(bad_coefficient(bits))?;
+                self.masks.pass(run_of_blocks);
+            }
+        }
+        Ok(())
+    }
+
+    /// A refining scan of a band: G.1.2.3.
+    fn refine(&mut self, bits: &mut Bits, mut blocks: Range<u64>) -> Result<(), Error> {
+        while let Some(index) = blocks.next() {
+            let run_of_blocks = self.refine_block(bits, index)?;
+            if bits.overrun() {
+                return Err(cut_off(bits));
+            }
+            let after = after_run(&blocks, run_of_blocks).ok_or(bad_coefficient(bits))?;
+            while blocks.start < after.start {
+                let empty = self.masks.empty_ahead().min(after.start - blocks.start);
+                if empty > 0 {
+                    self.masks.pass_empty(empty);
+                    blocks.start += empty;
+                    continue;
+                }
+                let mask = self.masks.next();
+                let old = mask & ones(self.header.start, self.header.end + 1);
+                self.correct(bits, blocks.start, old);
+                self.masks.push(mask);
+                blocks.start += 1;
+                if bits.overrun() {
+                    return Err(cut_off(bits));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refines one block; returns how many more blocks its end-of-band run covers.
+    fn refine_block(&mut self, bits: &mut Bits, index: u64) -> Result<u64, Error> {
+        let mask = self.masks.next();
+        let (low, beyond) = (self.header.low, self.header.end + 1);
+        let (mut k, mut new, mut run_of_blocks) = (self.header.start, 0, 0);
+        while k < beyond {
+            bits.need32();
+            let symbol = self.codes.symbol(bits)?;
+            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+            if size > 1 {
+                return Err(bad_coefficient(bits));
+            }
+            if size == 0 && run < 15 {
+                run_of_blocks = (1 << run) + u64::from(bits.take(run)) - 1;
+                self.correct(bits, index, mask & ones(k, beyond));
+                break;
+            }
+            let negative = size == 1 && bits.take(1) == 0;
+            // The run counts coefficients that are zero so far; those that are not take a correction bit each.
+            let mut zeros = !mask & ones(k, beyond);
+            for _ in 0..run {
+                zeros &= zeros.wrapping_sub(1);
+            }
+            if zeros == 0 {
+                return Err(bad_coefficient(bits));
+            }
+            let at = zeros.trailing_zeros();
+            self.correct(bits, index, mask & ones(k, at));
+            if size == 1 {
+                block_at(self.sink, self.header, index)
+                    .put(at as usize, if negative { -1 << low } else { 1 << low });
+                new |= 1 << at;
+            }
+            k = at + 1;
+        }
+        self.masks.push(mask | new);
+        Ok(run_of_blocks)
+    }
+
+    /// Reads a correction bit for every coefficient in `old`.
+    #[inline(always)]
+    fn correct(&mut self, bits: &mut Bits, index: u64, mut old: u64) {
+        if old == 0 {
+            return;
+        }
+        if !S::STORED {
+            bits.skip_many(u64::from(old.count_ones()));
+            return;
+        }
+        let low = self.header.low;
+        let mut block = block_at(self.sink, self.header, index);
+        while old != 0 {
+            bits.need32();
+            if bits.take(1) != 0 {
+                block.grow(old.trailing_zeros() as usize, low);
+            }
+            old &= old - 1;
+        }
+    }
+}
+
+/// The block at `index` of the only component's raster.
+fn block_at<'a, S: Coefficients>(sink: &'a mut S, header: &Header, index: u64) -> S::Block<'a> {
+    let member = &header.members[0];
+    let (index, width) = (index as u32, member.plane.width);
+    if S::STORED {
+        sink.block(member.component, index / width, index % width)
+    } else {
+        sink.block(member.component, 0, 0)
+    }
+}
+
+/// Bits `from` to `to` - 1, for `to` up to 64.
+fn ones(from: u32, to: u32) -> u64 {
+    let below = |k: u32| 1u64.checked_shl(k).map_or(u64::MAX, |bit| bit - 1);
+    below(to) & !below(from)
+}
+
+/// What is left of `blocks` behind a run; none if the run is longer, which decoders would not notice: its length
+/// would be a place to hide a message in.
+fn after_run(blocks: &Range<u64>, run: u64) -> Option<Range<u64>> {
+    let start = blocks.start + run;
+    (start <= blocks.end).then_some(start..blocks.end)
+}

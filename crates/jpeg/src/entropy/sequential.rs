@@ -1,0 +1,237 @@
+//! Sequential Huffman scans: T.81 F.2.2.
+
+use std::sync::Arc;
+
+use super::bits::Bits;
+use super::coefficients::{Coefficients, Put};
+use super::huffman::{Codes, END, STEP_BITS, Skips, Values, bad_code, extend};
+use super::scan::{Cutter, Header};
+use super::{Position, Tables};
+use crate::{Corruption, Error};
+
+struct Coder {
+    dc: Arc<Codes>,
+    ac: Arc<Codes>,
+    steps: Steps,
+    component: usize,
+}
+
+/// How AC codes are followed: past their values, or with them.
+enum Steps {
+    Skips(Arc<Skips>),
+    Values(Arc<Values>),
+}
+
+/// Decodes a scan and returns where its data end.
+pub(super) fn scan<S: Coefficients>(
+    header: &Header,
+    tables: &mut Tables,
+    position: Position,
+    cutter: &mut Cutter,
+    sink: &mut S,
+) -> Result<usize, Error> {
+    let mut coders = Vec::with_capacity(4);
+    let mut slots = Vec::with_capacity(10);
+    for member in &header.members {
+        for y in 0..member.v {
+            slots.extend((0..member.h).map(|x| (coders.len(), y, x)));
+        }
+        let dc = tables.dc(member.dc_table, position.sos)?.codes();
+        let ac = tables.ac(member.ac_table, position.sos)?;
+        let steps = if S::STORED {
+            Steps::Values(ac.values())
+        } else {
+            Steps::Skips(ac.skips())
+        };
+        coders.push(Coder {
+            dc,
+            ac: ac.codes(),
+            steps,
+            component: member.component,
+        });
+    }
+    let (mut at, mut end) = (position.start, position.start);
+    for (index, mcus) in header.intervals(tables.restart_interval).enumerate() {
+        if index > 0 {
+            at = cutter.restart(end)?;
+        }
+        let mut bits = Bits::new(position.data, at);
+        if S::STORED {
+            let mut predictors = [0i32; 4];
+            let across = u64::from(header.mcus_across);
+            let (mut row, mut column) =
+                ((mcus.start / across) as u32, (mcus.start % across) as u32);
+            for _ in mcus {
+                for &(coder, y, x) in &slots {
+                    let member = &header.members[coder];
+                    let block = sink.block(
+                        coders[coder].component,
+                        row * member.v + y,
+                        column * member.h + x,
+                    );
+                    decode_block(&mut bits, &coders[coder], &mut predictors[coder], block)?;
+                }
+                if bits.overrun() {
+                    return Err(cut_off(&bits));
+                }
+                column += 1;
+                if column == header.mcus_across {
+                    (column, row) = (0, row + 1);
+                }
+            }
+        } else {
+            let plan: Vec<_> = slots.iter().map(|&(coder, ..)| &coders[coder]).collect();
+            for _ in mcus {
+                for &coder in &plan {
+                    skip_block(&mut bits, coder)?;
+                }
+                if bits.overrun() {
+                    return Err(cut_off(&bits));
+                }
+            }
+        }
+        let tail = bits.tail();
+        cutter.segment(at, &tail);
+        end = tail.end;
+    }
+    Ok(end)
+}
+
+#[cold]
+pub(super) fn cut_off(bits: &Bits) -> Error {
+    Error::corrupt(bits.position(), Corruption::ScanCutOff)
+}
+
+/// A run that leads nowhere; or, behind the end of the data, a scan cut off.
+#[cold]
+pub(super) fn bad_coefficient(bits: &Bits) -> Error {
+    let detail = if bits.overrun() {
+        Corruption::ScanCutOff
+    } else {
+        Corruption::BadCoefficient
+    };
+    Error::corrupt(bits.position(), detail)
+}
+
+/// Takes a DC code and gives the number of additional bits; needs 32 bits in the buffer, leaves as many as the size.
+#[inline(always)]
+pub(super) fn dc_size(bits: &mut Bits, codes: &Codes) -> Result<u32, Error> {
+    let size = u32::from(codes.symbol(bits)?);
+    if size > 15 {
+        return Err(bad_code(bits));
+    }
+    Ok(size)
+}
+
+/// Follows the codes of one block.
+#[inline(always)]
+fn skip_block(bits: &mut Bits, coder: &Coder) -> Result<(), Error> {
+    let Steps::Skips(steps) = &coder.steps else {
+        return Ok(());
+    };
+    // A copy, so that the loop runs in registers.
+    let mut reader = *bits;
+    reader.need32();
+    let size = dc_size(&mut reader, &coder.dc)?;
+    reader.skip(size);
+    let mut k = 1;
+    loop {
+        reader.need32();
+        let step = u32::from(steps.0[reader.peek(STEP_BITS) as usize & ((1 << STEP_BITS) - 1)]);
+        let next = k + (step >> 8);
+        if next < 64 {
+            reader.skip(step & 0xFF);
+            k = next;
+        } else if next == 64 || (END < next && next < END + 64) {
+            reader.skip(step & 0xFF);
+            break;
+        } else {
+            match one_code(&mut reader, &coder.ac, k)? {
+                Code::End => break,
+                Code::Zeros(after) => k = after,
+                Code::Value { k: at, size } => {
+                    reader.skip(size);
+                    k = at + 1;
+                }
+            }
+            if k == 64 {
+                break;
+            }
+        }
+    }
+    *bits = reader;
+    Ok(())
+}
+
+/// Decodes one block, its DC difference against `predictor`.
+#[inline(always)]
+fn decode_block(
+    bits: &mut Bits,
+    coder: &Coder,
+    predictor: &mut i32,
+    mut block: impl Put,
+) -> Result<(), Error> {
+    let Steps::Values(steps) = &coder.steps else {
+        return Ok(());
+    };
+    let mut reader = *bits;
+    reader.need32();
+    let size = dc_size(&mut reader, &coder.dc)?;
+    *predictor = predictor.wrapping_add(extend(reader.take(size), size));
+    block.put(0, *predictor);
+    let mut k = 1;
+    loop {
+        reader.need32();
+        let step = steps.0[reader.peek(STEP_BITS) as usize & ((1 << STEP_BITS) - 1)];
+        let next = k + (step as u32 >> 8 & 0xFF);
+        if next <= 64 {
+            reader.skip(step as u32 & 0xFF);
+            if step >> 16 != 0 {
+                block.put(next as usize - 1, step >> 16);
+            }
+            k = next;
+        } else if next > END {
+            reader.skip(step as u32 & 0xFF);
+            break;
+        } else {
+            match one_code(&mut reader, &coder.ac, k)? {
+                Code::End => break,
+                Code::Zeros(after) => k = after,
+                Code::Value { k: at, size } => {
+                    block.put(at as usize, extend(reader.take(size), size));
+                    k = at + 1;
+                }
+            }
+        }
+        if k == 64 {
+            break;
+        }
+    }
+    *bits = reader;
+    Ok(())
+}
+
+/// What one AC code says.
+enum Code {
+    End,
+    Zeros(u32),
+    Value { k: u32, size: u32 },
+}
+
+/// Takes one AC code with all checks (F.2.2.2).
+///
+/// A run that leaves the block is refused: libjpeg lets it overwrite coefficient 63, others drop it, so the picture
+/// is not defined, and the value bits would be a place to hide a message in. So are the run/size pairs that table
+/// F.1 leaves undefined: fifteen other spellings of the end of a block.
+#[inline(never)]
+fn one_code(bits: &mut Bits, codes: &Codes, k: u32) -> Result<Code, Error> {
+    bits.need32();
+    let symbol = codes.symbol(bits)?;
+    let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+    match (run, size) {
+        (0, 0) => Ok(Code::End),
+        (15, 0) if k + 16 <= 64 => Ok(Code::Zeros(k + 16)),
+        (_, 1..) if k + run < 64 => Ok(Code::Value { k: k + run, size }),
+        _ => Err(bad_coefficient(bits)),
+    }
+}
