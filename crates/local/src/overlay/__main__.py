@@ -1,6 +1,7 @@
 """Binds the port, loads the emulator, puts it right, and serves."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -13,14 +14,18 @@ def bind():
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("127.0.0.1", int(os.environ["SCRUBJAY_PORT"])))
+    # An execution's retries come in bursts; the default backlog of 100 would refuse some.
+    sock.listen(1024)
     port = sock.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
+    # The only way a function of a provided runtime learns its endpoint. An address, not a name: on a name the S3
+    # client would put the bucket in front of it.
     os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
     return sock, port
 
 
 def end_with_owner():
-    """Ends the whole process group when standard input closes, unless the owner has said "detach"."""
+    """Ends the whole process group when standard input closes, unless the owner has said "detach" before."""
     if sys.stdin.readline() != "detach\n":
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
@@ -40,14 +45,18 @@ def main():
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from . import control
+    from . import control, delivery, faults, lambdas, s3_events, states
+
+    for patch in (states, lambdas, s3_events, delivery, faults):
+        patch.install()
+    logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
 
     config = Config()
     config.bind = [f"fd://{sock.fileno()}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     announce(port)
-    asyncio.run(serve(control.wrap(ministack.app), config))
+    asyncio.run(serve(control.wrap(faults.wrap(ministack.app)), config))
 
 
 main()
