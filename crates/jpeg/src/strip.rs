@@ -1,0 +1,368 @@
+//! Takes everything out of a file that is not needed to draw it.
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use crate::error::Error;
+use crate::exif;
+use crate::icc;
+use crate::kind::Kind;
+use crate::marker;
+use crate::options::{IccPolicy, Options, OrientationPolicy};
+use crate::report::{Kept, Repair, Report, Turned};
+use crate::survey::{Item, Jfif, Stretch, Survey, survey};
+
+/// A clean file: where its bytes lie in the source, and those that were made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stripped {
+    /// The clean file from its first byte to its last.
+    pub parts: Vec<Part>,
+    /// What was found and what became of it.
+    pub report: Report,
+}
+
+/// A part of a clean file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Bytes of the source.
+    Kept(Range<usize>),
+    /// Bytes that were made.
+    Made(Vec<u8>),
+}
+
+impl Part {
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Kept(range) => range.len(),
+            Self::Made(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Its bytes. `source` is the file that was stripped; of another one the bytes make no sense.
+    pub fn bytes<'a>(&'a self, source: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::Kept(range) => source.get(range.clone()).unwrap_or_default(),
+            Self::Made(bytes) => bytes,
+        }
+    }
+}
+
+impl Stripped {
+    /// Length of the clean file in bytes.
+    pub fn len(&self) -> u64 {
+        self.parts
+            .iter()
+            .map(|part| part.len() as u64)
+            .fold(0, u64::saturating_add)
+    }
+
+    /// Whether the clean file has no bytes, which it never is.
+    pub fn is_empty(&self) -> bool {
+        self.parts.iter().all(Part::is_empty)
+    }
+
+    /// The clean file, slice by slice, without a copy. `source` is the file that was stripped.
+    pub fn slices<'a>(&'a self, source: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.parts.iter().map(|part| part.bytes(source))
+    }
+
+    /// The clean file in one piece. `source` is the file that was stripped.
+    pub fn to_vec(&self, source: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.len() as usize);
+        for slice in self.slices(source) {
+            out.extend_from_slice(slice);
+        }
+        out
+    }
+
+    /// Writes the clean file. `source` is the file that was stripped.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write_to(&self, source: &[u8], mut writer: impl Write) -> io::Result<()> {
+        for slice in self.slices(source) {
+            writer.write_all(slice)?;
+        }
+        Ok(())
+    }
+}
+
+/// Says what is in a file and what [`strip`] would make of it.
+///
+/// Takes the whole file in `data`. Everything is read and checked as `options` ask for; only
+/// turning the picture is left out, so that `bytes_out` is the length before turning.
+///
+/// # Errors
+///
+/// Those of [`strip`].
+pub fn inspect(data: &[u8], options: &Options) -> Result<Report, Error> {
+    Ok(plan(data, options)?.report)
+}
+
+/// Takes everything out of a file that is not needed to draw it: P1 and P2 of the design.
+///
+/// Takes the whole file in `data`. The clean file consists of ranges of `data` and a few made
+/// bytes; nothing of the size of the picture is copied, unless the picture has to be turned.
+/// It has the form that [`verify`](crate::verify) accepts, and stripping it again changes nothing.
+///
+/// # Errors
+///
+/// * [`Error::NotJpeg`]: no SOI at the first byte (T.81 B.2.1).
+/// * [`Error::Corrupt`]: a segment, table, header or scan breaks the rules, or the picture is not
+///   all there.
+/// * [`Error::Unsupported`]: a hierarchical or unknown process, reserved markers.
+/// * [`Error::TooLarge`]: more than `options.limits` allow.
+///
+/// # Examples
+///
+/// ```
+/// use scrubjay_jpeg::{Error, Options, strip};
+///
+/// let error = strip(b"GIF89a", &Options::default()).unwrap_err();
+/// assert!(matches!(error, Error::NotJpeg { .. }));
+/// ```
+pub fn strip(data: &[u8], options: &Options) -> Result<Stripped, Error> {
+    plan(data, options)
+}
+
+fn plan(data: &[u8], options: &Options) -> Result<Stripped, Error> {
+    let mut survey = survey(data, options)?;
+    let head = head(data, options, &mut survey);
+    let Survey { items, report, .. } = survey;
+    let mut parts = Parts::new(head);
+    for item in items {
+        parts.item(data, item);
+    }
+    parts.eoi(data);
+    let mut stripped = Stripped {
+        parts: parts.parts,
+        report,
+    };
+    stripped.report.bytes_out = stripped.len();
+    Ok(stripped)
+}
+
+/// SOI and the application segments of the clean file.
+fn head(data: &[u8], options: &Options, survey: &mut Survey) -> Vec<u8> {
+    let mut head = Vec::with_capacity(64);
+    head.extend_from_slice(&[0xFF, marker::SOI]);
+    let report = &mut survey.report;
+    if let Some(jfif) = survey.jfif {
+        put(&mut head, report, Kind::Jfif, |out| jfif.write(out));
+    }
+    if report.orientation != 1 {
+        report.turned = Turned::Dropped;
+        if options.orientation == OrientationPolicy::Tag {
+            report.turned = Turned::Tagged;
+            let body = exif::orientation_only(report.orientation);
+            put(&mut head, report, Kind::OrientationTag, |out| {
+                segment(out, marker::APP1, &body);
+            });
+        }
+    }
+    if let Some(profile) = profile(data, options.icc, survey) {
+        put(&mut head, &mut survey.report, Kind::Icc, |out| {
+            icc::segments(&profile, out);
+        });
+    }
+    if let Some(transform) = survey.adobe {
+        // Version 100, no flags, transform.
+        let mut body = *b"Adobe\0\x64\0\0\0\0\0";
+        if let Some(last) = body.last_mut() {
+            *last = known_transform(transform, survey.report.components);
+        }
+        put(&mut head, &mut survey.report, Kind::Adobe, |out| {
+            segment(out, marker::APP14, &body);
+        });
+    }
+    head
+}
+
+fn put(head: &mut Vec<u8>, report: &mut Report, kind: Kind, write: impl FnOnce(&mut Vec<u8>)) {
+    let before = head.len();
+    write(head);
+    let bytes = head.len().saturating_sub(before) as u64;
+    report.kept.push(Kept { kind, bytes });
+}
+
+/// The transform that decoders take for one that they do not know: YCbCr or YCCK.
+const fn known_transform(transform: u8, components: u8) -> u8 {
+    match (transform, components) {
+        (0..=2, _) => transform,
+        (_, 3) => 1,
+        (_, 4) => 2,
+        _ => 0,
+    }
+}
+
+fn profile(data: &[u8], policy: IccPolicy, survey: &mut Survey) -> Option<Vec<u8>> {
+    let chunks = std::mem::take(&mut survey.icc);
+    if chunks.is_empty() {
+        return None;
+    }
+    let source: u64 = listed_icc(&survey.report);
+    let clean = chunks.assemble(data).as_deref().and_then(icc::rewrite);
+    let report = &mut survey.report;
+    if clean.is_none() {
+        report.repair(Repair::BrokenIcc);
+    }
+    let kept = clean.filter(|clean| match policy {
+        IccPolicy::Keep => true,
+        IccPolicy::SrgbOnly => icc::is_srgb(&clean.profile),
+        IccPolicy::Drop => false,
+    });
+    if let Some(clean) = kept {
+        let (count, bytes) = clean.dropped;
+        if count > 0 {
+            report.remove(Kind::IccText, bytes);
+        }
+        return Some(clean.profile);
+    }
+    for info in report
+        .segments
+        .iter_mut()
+        .filter(|info| info.kind == Kind::Icc)
+    {
+        info.kept = false;
+    }
+    report.remove(Kind::Icc, source as usize);
+    None
+}
+
+fn listed_icc(report: &Report) -> u64 {
+    report
+        .segments
+        .iter()
+        .filter(|info| info.kind == Kind::Icc && info.kept)
+        .map(|info| info.bytes)
+        .fold(0, u64::saturating_add)
+}
+
+impl Jfif {
+    fn write(self, out: &mut Vec<u8>) {
+        let mut body = *b"JFIF\0\x01\0\0\0\0\0\0\0\0";
+        let [across, across_low] = self.across.to_be_bytes();
+        let [down, down_low] = self.down.to_be_bytes();
+        if let Some(fields) = body.get_mut(6..12) {
+            fields.copy_from_slice(&[self.minor, self.units, across, across_low, down, down_low]);
+        }
+        segment(out, marker::APP0, &body);
+    }
+}
+
+fn segment(out: &mut Vec<u8>, code: u8, body: &[u8]) {
+    out.extend_from_slice(&[0xFF, code]);
+    out.extend_from_slice(&(body.len() as u16).saturating_add(2).to_be_bytes());
+    out.extend_from_slice(body);
+}
+
+/// A scan with more bytes to put right than this is written anew: each of them makes three parts.
+const PATCHES: usize = 1024;
+
+/// A byte of entropy-coded data, with a zero behind it if it is 0xFF (T.81 F.1.2.3).
+fn stuffed(byte: u8) -> Vec<u8> {
+    if byte == 0xFF {
+        vec![byte, 0]
+    } else {
+        vec![byte]
+    }
+}
+
+impl Stretch {
+    fn to_vec(&self, data: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut patches = self.patches.iter().peekable();
+        for range in &self.kept {
+            let mut start = range.start;
+            while let Some((at, byte)) = patches.next_if(|(at, _)| *at < range.end) {
+                out.extend_from_slice(data.get(start..*at).unwrap_or_default());
+                out.extend(stuffed(*byte));
+                start = at.saturating_add(1);
+            }
+            out.extend_from_slice(data.get(start..range.end).unwrap_or_default());
+        }
+        out
+    }
+}
+
+/// The parts of a clean file as they are put together: neighbours become one.
+struct Parts {
+    parts: Vec<Part>,
+}
+
+impl Parts {
+    fn new(head: Vec<u8>) -> Self {
+        let mut parts = Vec::with_capacity(8);
+        parts.push(Part::Made(head));
+        Self { parts }
+    }
+
+    fn item(&mut self, data: &[u8], item: Item) {
+        match item {
+            Item::Verbatim(range) => self.kept(range),
+            Item::Made(bytes) => self.made(&bytes),
+            Item::Interval(interval) => {
+                let mut out = Vec::with_capacity(6);
+                segment(&mut out, marker::DRI, &interval.to_be_bytes());
+                self.made(&out);
+            }
+            Item::Data(stretch) => self.stretch(data, stretch),
+            // Settled by the survey.
+            Item::Tables { .. } => {}
+        }
+    }
+
+    fn kept(&mut self, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        match self.parts.last_mut() {
+            Some(Part::Kept(last)) if last.end == range.start => last.end = range.end,
+            _ => self.parts.push(Part::Kept(range)),
+        }
+    }
+
+    fn made(&mut self, bytes: &[u8]) {
+        match self.parts.last_mut() {
+            Some(Part::Made(last)) => last.extend_from_slice(bytes),
+            _ if bytes.is_empty() => {}
+            _ => self.parts.push(Part::Made(bytes.to_vec())),
+        }
+    }
+
+    fn stretch(&mut self, data: &[u8], stretch: Stretch) {
+        if stretch.patches.len() > PATCHES {
+            return self.made(&stretch.to_vec(data));
+        }
+        let mut patches = stretch.patches.into_iter().peekable();
+        for range in stretch.kept {
+            let mut start = range.start;
+            while let Some((at, byte)) = patches.next_if(|(at, _)| *at < range.end) {
+                self.kept(start..at);
+                self.made(&stuffed(byte));
+                start = at.saturating_add(1);
+            }
+            self.kept(start..range.end);
+        }
+    }
+
+    fn eoi(&mut self, data: &[u8]) {
+        let end = match self.parts.last() {
+            Some(Part::Kept(range)) => range.end,
+            _ => data.len(),
+        };
+        let range = end..end.saturating_add(2);
+        if data.get(range.clone()) == Some(&[0xFF, marker::EOI]) {
+            self.kept(range);
+        } else {
+            self.made(&[0xFF, marker::EOI]);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The entries of table segments (T.81 B.2.4): where each begins and ends, not what it says.
+
+use std::ops::Range;
+
+use crate::bytes::be16;
+use crate::error::Corruption;
+use crate::marker;
+
+/// One table of a DQT, DHT or DAC segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Class times four plus destination: 0 to 3 for DQT, 0 to 7 for DHT and DAC.
+    pub(crate) slot: u8,
+    /// Its bytes within the segment's body.
+    pub(crate) range: Range<usize>,
+}
+
+/// Splits the body of a DQT, DHT or DAC segment into its tables. Each is a body of its own.
+///
+/// An error when the last one does not end where the body does, as libjpeg has it.
+pub(crate) fn entries(
+    code: u8,
+    body: &[u8],
+) -> impl Iterator<Item = Result<Entry, Corruption>> + '_ {
+    let mut at = 0_usize;
+    std::iter::from_fn(move || {
+        let rest = body.get(at..)?;
+        let first = *rest.first()?;
+        let entry = match code {
+            marker::DQT => quantization(first),
+            marker::DHT => huffman(first, rest),
+            _ => conditioning(first),
+        };
+        let found = entry.and_then(|(slot, length)| {
+            let end = at.saturating_add(length);
+            if end > body.len() {
+                return Err(Corruption::SegmentLength);
+            }
+            let range = at..end;
+            at = end;
+            Ok(Entry { slot, range })
+        });
+        if found.is_err() {
+            at = usize::MAX;
+        }
+        Some(found)
+    })
+}
+
+fn quantization(first: u8) -> Result<(u8, usize), Corruption> {
+    match (first >> 4, first & 0x0F) {
+        (0, slot @ 0..=3) => Ok((slot, 65)),
+        (1, slot @ 0..=3) => Ok((slot, 129)),
+        (0 | 1, _) => Err(Corruption::TableReference),
+        _ => Err(Corruption::QuantizationTable),
+    }
+}
+
+fn huffman(first: u8, rest: &[u8]) -> Result<(u8, usize), Corruption> {
+    let counts = rest.get(1..17).ok_or(Corruption::SegmentLength)?;
+    let codes = counts
+        .iter()
+        .map(|count| usize::from(*count))
+        .sum::<usize>();
+    if codes > 256 {
+        return Err(Corruption::HuffmanTable);
+    }
+    Ok((class_and_slot(first)?, codes.saturating_add(17)))
+}
+
+fn conditioning(first: u8) -> Result<(u8, usize), Corruption> {
+    Ok((class_and_slot(first)?, 2))
+}
+
+fn class_and_slot(first: u8) -> Result<u8, Corruption> {
+    match (first >> 4, first & 0x0F) {
+        (class @ 0..=1, slot @ 0..=3) => Ok(class << 2 | slot),
+        _ => Err(Corruption::TableReference),
+    }
+}
+
+/// The interval of a DRI segment's body, in MCUs (B.2.4.4).
+pub(crate) fn restart_interval(body: &[u8]) -> Result<u16, Corruption> {
+    match body.len() {
+        2 => be16(body, 0).ok_or(Corruption::SegmentLength),
+        _ => Err(Corruption::SegmentLength),
+    }
+}

@@ -1,0 +1,310 @@
+//! The coded picture of a clean file, from the first table to EOI.
+
+use super::{Cursor, NotClean, Reason};
+
+pub(super) struct Picture<'c, 'a> {
+    cursor: &'c mut Cursor<'a>,
+    frame: Option<Frame<'a>>,
+    /// Offset of the segment that defined a table and that no scan has used: four of DQT, eight
+    /// of DHT, eight of DAC.
+    pending: [Option<usize>; 20],
+    defined: [bool; 20],
+    interval: u16,
+    /// Offset of a DRI that no scan has used.
+    new_interval: Option<usize>,
+    scans: u32,
+    /// One bit per component that a scan has begun.
+    begun: u8,
+    lines_wanted: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Frame<'a> {
+    code: u8,
+    /// Identifier, sampling factors and quantisation table of each component.
+    components: &'a [[u8; 3]],
+}
+
+const DHT_SLOTS: usize = 4;
+const DAC_SLOTS: usize = 12;
+
+impl<'c, 'a> Picture<'c, 'a> {
+    pub(super) fn new(cursor: &'c mut Cursor<'a>) -> Self {
+        Self {
+            cursor,
+            frame: None,
+            pending: [None; 20],
+            defined: [false; 20],
+            interval: 0,
+            new_interval: None,
+            scans: 0,
+            begun: 0,
+            lines_wanted: false,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<(), NotClean> {
+        loop {
+            let code = self.cursor.code()?;
+            let place = self.cursor.because(Reason::Segment);
+            if self.lines_wanted && self.scans == 1 && code != 0xDC {
+                return Err(self.cursor.because(Reason::Lines));
+            }
+            match code {
+                0xC4 | 0xCC | 0xDB => self.tables(code)?,
+                0xDD => self.interval()?,
+                0xDA => self.scan()?,
+                0xDC => self.lines()?,
+                0xC0..=0xC3 | 0xC9..=0xCB => self.frame(code)?,
+                0xD9 => break,
+                _ => return Err(place),
+            }
+        }
+        if self.scans == 0 {
+            return Err(self.cursor.because(Reason::Segment));
+        }
+        if let Some(offset) = self.pending.iter().flatten().min() {
+            return Err(NotClean {
+                offset: *offset,
+                reason: Reason::UnusedTable,
+            });
+        }
+        if let Some(offset) = self.new_interval {
+            return Err(NotClean {
+                offset,
+                reason: Reason::Interval,
+            });
+        }
+        self.cursor.take(2);
+        Ok(())
+    }
+
+    fn tables(&mut self, code: u8) -> Result<(), NotClean> {
+        let (offset, mut body) = self.cursor.segment()?;
+        let not = |reason| NotClean { offset, reason };
+        if body.is_empty() {
+            return Err(not(Reason::Table));
+        }
+        while let Some(first) = body.first() {
+            let (class, destination) = (usize::from(first >> 4), usize::from(first & 15));
+            if class > 1 || destination > 3 {
+                return Err(not(Reason::Table));
+            }
+            let (slot, length) = match code {
+                0xDB => (destination, if class == 0 { 65 } else { 129 }),
+                0xC4 => {
+                    let counts = body.get(1..17).ok_or(not(Reason::Length))?;
+                    let values: usize = counts.iter().map(|n| usize::from(*n)).sum();
+                    (
+                        DHT_SLOTS.saturating_add((class << 2) | destination),
+                        values.saturating_add(17),
+                    )
+                }
+                _ => (DAC_SLOTS.saturating_add((class << 2) | destination), 2),
+            };
+            body = body.get(length..).ok_or(not(Reason::Length))?;
+            let place = self.pending.get_mut(slot).ok_or(not(Reason::Table))?;
+            if place.replace(offset).is_some() {
+                return Err(not(Reason::UnusedTable));
+            }
+            if let Some(defined) = self.defined.get_mut(slot) {
+                *defined = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn interval(&mut self) -> Result<(), NotClean> {
+        let (offset, body) = self.cursor.segment()?;
+        let not = |reason| NotClean { offset, reason };
+        let &[high, low] = body.as_array().ok_or(not(Reason::Length))?;
+        let interval = u16::from_be_bytes([high, low]);
+        if interval == self.interval || self.new_interval.replace(offset).is_some() {
+            return Err(not(Reason::Interval));
+        }
+        self.interval = interval;
+        Ok(())
+    }
+
+    fn lines(&mut self) -> Result<(), NotClean> {
+        let (offset, body) = self.cursor.segment()?;
+        let &[high, low] = body.as_array().ok_or(NotClean {
+            offset,
+            reason: Reason::Length,
+        })?;
+        if !self.lines_wanted || self.scans != 1 || (high, low) == (0, 0) {
+            return Err(NotClean {
+                offset,
+                reason: Reason::Lines,
+            });
+        }
+        self.lines_wanted = false;
+        Ok(())
+    }
+
+    fn frame(&mut self, code: u8) -> Result<(), NotClean> {
+        let (offset, body) = self.cursor.segment()?;
+        let not = |reason| NotClean { offset, reason };
+        let (head, components) = body.split_first_chunk::<6>().ok_or(not(Reason::Length))?;
+        let (components, rest) = components.as_chunks::<3>();
+        let &[bits, line_high, line_low, width_high, width_low, count] = head;
+        if !rest.is_empty() || components.len() != usize::from(count) {
+            return Err(not(Reason::Length));
+        }
+        let distinct = components
+            .iter()
+            .enumerate()
+            .all(|(at, [id, _, _])| components.iter().take(at).all(|[other, _, _]| other != id));
+        let in_range = components.iter().all(|[_, sampling, table]| {
+            (1..=4).contains(&(sampling >> 4)) && (1..=4).contains(&(sampling & 15)) && *table <= 3
+        });
+        let sound = self.frame.is_none()
+            && (1..=4).contains(&count)
+            && (2..=16).contains(&bits)
+            && (width_high, width_low) != (0, 0);
+        if !sound || !distinct || !in_range {
+            return Err(not(Reason::Frame));
+        }
+        self.lines_wanted = (line_high, line_low) == (0, 0);
+        self.frame = Some(Frame { code, components });
+        Ok(())
+    }
+
+    fn scan(&mut self) -> Result<(), NotClean> {
+        let (offset, body) = self.cursor.segment()?;
+        let not = NotClean {
+            offset,
+            reason: Reason::Scan,
+        };
+        let frame = self.frame.ok_or(not)?;
+        let (&count, rest) = body.split_first().ok_or(not)?;
+        let (selectors, &[first, last, bits]) = rest.split_last_chunk().ok_or(not)?;
+        let (selectors, odd) = selectors.as_chunks::<2>();
+        if !odd.is_empty() || selectors.len() != usize::from(count) || !(1..=4).contains(&count) {
+            return Err(not);
+        }
+        let (differences, coefficients) = uses(frame.code, first, last, bits).ok_or(not)?;
+        let tables = if frame.code & 8 == 0 {
+            DHT_SLOTS
+        } else {
+            DAC_SLOTS
+        };
+        for [id, destinations] in selectors {
+            let (dc, ac) = (destinations >> 4, destinations & 15);
+            let index = frame
+                .components
+                .iter()
+                .position(|component| component.first() == Some(id))
+                .ok_or(not)?;
+            let quantization = frame
+                .components
+                .get(index)
+                .map_or(0, |component| component[2]);
+            if dc > 3 || ac > 3 || (!differences && dc != 0) || (!coefficients && ac != 0) {
+                return Err(not);
+            }
+            if differences {
+                self.use_table(tables.saturating_add(usize::from(dc)), not)?;
+            }
+            if coefficients {
+                self.use_table(tables.saturating_add(usize::from(ac | 4)), not)?;
+            }
+            // The table in force at a component's first scan is the one that decoders take.
+            let bit = 1_u8.checked_shl(index as u32).unwrap_or(0);
+            if frame.code & 3 != 3 && self.begun & bit == 0 {
+                self.use_table(usize::from(quantization), not)?;
+            }
+            self.begun |= bit;
+        }
+        self.new_interval = None;
+        self.scans = self.scans.saturating_add(1);
+        self.entropy_coded()
+    }
+
+    fn use_table(&mut self, slot: usize, not: NotClean) -> Result<(), NotClean> {
+        if let Some(pending) = self.pending.get_mut(slot) {
+            *pending = None;
+        }
+        // Arithmetic conditioning need not be defined.
+        if slot < DAC_SLOTS && self.defined.get(slot) != Some(&true) {
+            return Err(not);
+        }
+        Ok(())
+    }
+
+    /// Stuffed zeros and restart markers in sequence, up to the next other marker.
+    fn entropy_coded(&mut self) -> Result<(), NotClean> {
+        let mut restart = 0xD0;
+        let data = self.cursor.data;
+        let mut at = self.cursor.at;
+        loop {
+            at = next_marker(data, at);
+            match data.get(at..) {
+                Some([0xFF, code @ 0xD0..=0xD7, ..]) if self.interval != 0 => {
+                    if *code != restart {
+                        break;
+                    }
+                    restart = if restart == 0xD7 {
+                        0xD0
+                    } else {
+                        restart.saturating_add(1)
+                    };
+                    at = at.saturating_add(2);
+                }
+                Some([0xFF, 0xD0..=0xD7 | 0xFF, ..]) => break,
+                _ => {
+                    self.cursor.at = at;
+                    return Ok(());
+                }
+            }
+        }
+        Err(NotClean {
+            offset: at,
+            reason: Reason::EntropyCoded,
+        })
+    }
+}
+
+/// Whether a scan of these parameters uses DC and AC tables in a frame of SOF marker `code`;
+/// `None` if the parameters are not those that the process asks for (T.81 table B.3).
+fn uses(code: u8, first: u8, last: u8, bits: u8) -> Option<(bool, bool)> {
+    let (high, low) = (bits >> 4, bits & 15);
+    match code {
+        0xC0 | 0xC1 | 0xC9 => (first == 0 && last == 63 && bits == 0).then_some((true, true)),
+        0xC2 | 0xCA => {
+            let dc = first == 0 && last == 0;
+            let ac = first >= 1 && first <= last && last <= 63;
+            let step = high == 0 || high.checked_sub(1) == Some(low);
+            ((dc || ac) && step && low <= 13).then_some((dc && high == 0, ac))
+        }
+        _ => ((1..=7).contains(&first) && last == 0 && high == 0).then_some((true, false)),
+    }
+}
+
+/// Offset of the first 0xFF at or after `at` that no zero follows; the end if there is none.
+fn next_marker(data: &[u8], mut at: usize) -> usize {
+    const STRIDE: usize = 512;
+    // 0xFF is the only byte b with b + 1 == 0, so that a stride is clean when no sum of the
+    // kind (b + 1 == 0 and its follower != 0) holds.
+    while let Some(window) = data.get(at..at.saturating_add(STRIDE + 1)) {
+        let (bytes, next) = (window.get(..STRIDE), window.get(1..));
+        let (Some(bytes), Some(next)) = (bytes, next) else {
+            break;
+        };
+        #[allow(clippy::needless_bitwise_bool, reason = "no branch per byte")]
+        let hits = bytes.iter().zip(next).fold(false, |hit, (byte, next)| {
+            hit | (byte.wrapping_add(1) == 0) && (*next != 0)
+        });
+        if hits {
+            break;
+        }
+        at = at.saturating_add(STRIDE);
+    }
+    while let Some(byte) = data.get(at) {
+        if *byte == 0xFF && data.get(at.saturating_add(1)) != Some(&0) {
+            return at;
+        }
+        at = at.saturating_add(1);
+    }
+    data.len()
+}
