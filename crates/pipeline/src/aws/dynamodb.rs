@@ -1,0 +1,277 @@
+//! The audit table: the fence's head items, and the end of each upload.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::cause;
+use crate::Error;
+use crate::audit::{Event, Outcome, Status, expires_at, stamp};
+use crate::fence::Head;
+
+const HEAD: &str = "head";
+
+fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    move |error| Error::AuditUnavailable { doing, source: cause(error) }
+}
+
+fn not_ours(what: &'static str) -> impl Fn(serde_dynamo::Error) -> Error {
+    move |error| Error::AuditUnavailable { doing: what, source: error.into() }
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A value as DynamoDB stores it.
+fn value(of: &impl Serialize) -> Result<AttributeValue, Error> {
+    serde_dynamo::to_attribute_value(of).map_err(not_ours("write an item"))
+}
+
+/// Whether a conditional write was refused by its condition
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html>).
+fn lost<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.code() == Some("ConditionalCheckFailedException")
+}
+
+/// What became of an outcome that was to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// The item says so now.
+    Written,
+    /// The item is another execution's by now; only its history says so.
+    Overtaken,
+}
+
+/// The audit table.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    client: Client,
+    table: String,
+}
+
+impl Audit {
+    /// Over a client.
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Opens the connection that the first upload would otherwise wait for.
+    pub async fn open(&self) {
+        let answer = self.head("").await;
+        tracing::debug!(table = self.table, answered = answer.is_ok(), "connection opened");
+    }
+
+    /// The fence of an object, strongly consistent; `None` when nothing was ever admitted.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn head(&self, object: &str) -> Result<Option<Head>, Error> {
+        let object = if object.is_empty() { "-" } else { object };
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("object", text(object))
+            .key("entry", text(HEAD))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("read the fence"))?;
+        answer.item.map(|item| serde_dynamo::from_item(item).map_err(not_ours("read the fence"))).transpose()
+    }
+
+    /// Replaces the fence if its revision is `expected`, or if there is none for 0. Whether it was done.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn put_head(&self, object: &str, expected: u64, head: &Head) -> Result<bool, Error> {
+        let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(head).map_err(not_ours("write the fence"))?;
+        item.insert("object".into(), text(object));
+        item.insert("entry".into(), text(HEAD));
+        item.insert("updatedAt".into(), text(stamp(Timestamp::now())));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = if expected == 0 {
+            put.condition_expression("attribute_not_exists(entry)")
+        } else {
+            put.condition_expression("rev = :expected").expression_attribute_values(":expected", number(expected))
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if lost(&error) => Ok(false),
+            Err(error) => Err(unavailable("raise the fence")(error)),
+        }
+    }
+
+    /// Writes how an upload ended, if the item is still this execution's; repeating it changes nothing.
+    ///
+    /// A failure is written only over PROCESSING (or where there is no item: the claim itself failed), so that a late word of
+    /// it never covers a newer success.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn record(&self, outcome: &Outcome, now: Timestamp, retention_days: u32) -> Result<Recorded, Error> {
+        let upload = &outcome.upload;
+        let mut set = Expression::default();
+        set.put("status", value(&outcome.status)?);
+        set.put("statusDay", text(outcome.status.day(now)));
+        set.put("updatedAt", text(stamp(now)));
+        set.put("finishedAt", text(stamp(now)));
+        set.put("etag", text(&upload.etag));
+        set.put("execution", text(&upload.execution));
+        if let Some(version) = &upload.version_id {
+            set.put("versionId", text(version));
+        }
+        if let Some(sequencer) = &upload.sequencer {
+            set.put("sequencer", text(sequencer.as_ref()));
+        }
+        if let Some(findings) = &outcome.findings {
+            set.put("source", value(&findings.source)?);
+            set.put("removed", value(&findings.removed)?);
+            set.put("kept", value(&findings.kept)?);
+            set.put("repaired", value(&findings.repaired)?);
+            set.put("orientation", text(&findings.orientation));
+        }
+        if let Some(output) = &outcome.output {
+            set.put("output", value(output)?);
+        }
+        if let Some(expiry) = expires_at(now, retention_days) {
+            set.put("expiresAt", number(expiry));
+        }
+        match &outcome.error {
+            Some(error) => set.put("error", value(error)?),
+            None => set.remove("error"),
+        }
+        set.remove("leaseUntil");
+        set.append_history(&self.event(outcome.status, &upload.execution, now)?);
+        set.value(":execution", text(&upload.execution));
+        set.value(":processing", value(&Status::Processing)?);
+        set.value(":failed", value(&Status::Failed)?);
+        let condition =
+            "attribute_not_exists(entry) OR (#execution = :execution AND (#status = :processing OR #status = :failed))";
+        if self.update(&upload.object(), &upload.entry(), set, condition, "record the outcome").await? {
+            return Ok(Recorded::Written);
+        }
+        let item = self.item(&upload.object(), &upload.entry()).await?;
+        let is = |name: &str, wanted: &str| item.get(name).and_then(|v| v.as_s().ok()).is_some_and(|v| v == wanted);
+        if is("execution", &upload.execution) {
+            // Said already: an earlier try of this Record whose answer was lost, or a late word of a failure.
+            return Ok(Recorded::Written);
+        }
+        let mut line = Expression::default();
+        line.append_history(&self.event(outcome.status, &upload.execution, now)?);
+        self.update(&upload.object(), &upload.entry(), line, "attribute_exists(entry)", "add to the history").await?;
+        Ok(Recorded::Overtaken)
+    }
+
+    /// Writes that a published upload was removed again, if the item says that it was published.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn retracted(&self, object: &str, entry: &str, execution: &str, now: Timestamp) -> Result<bool, Error> {
+        let mut set = Expression::default();
+        set.put("status", value(&Status::Retracted)?);
+        set.put("statusDay", text(Status::Retracted.day(now)));
+        set.put("updatedAt", text(stamp(now)));
+        set.append_history(&self.event(Status::Retracted, execution, now)?);
+        set.name("#status", "status");
+        set.value(":cleaned", value(&Status::Cleaned)?);
+        self.update(object, entry, set, "#status = :cleaned", "record the removal").await
+    }
+
+    /// One item, strongly consistent; empty when there is none.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn item(&self, object: &str, entry: &str) -> Result<HashMap<String, AttributeValue>, Error> {
+        let get = self.client.get_item().table_name(&self.table).key("object", text(object)).key("entry", text(entry));
+        let answer = get.consistent_read(true).send().await.map_err(unavailable("read an item"))?;
+        Ok(answer.item.unwrap_or_default())
+    }
+
+    fn event(&self, status: Status, execution: &str, now: Timestamp) -> Result<AttributeValue, Error> {
+        value(&Event { at: stamp(now), status, execution: execution.to_owned() })
+    }
+
+    async fn update(
+        &self,
+        object: &str,
+        entry: &str,
+        set: Expression,
+        condition: &str,
+        doing: &'static str,
+    ) -> Result<bool, Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("object", text(object))
+            .key("entry", text(entry))
+            .update_expression(set.text())
+            .set_expression_attribute_names(Some(set.names).filter(|n| !n.is_empty()))
+            .set_expression_attribute_values(Some(set.values).filter(|v| !v.is_empty()))
+            .condition_expression(condition);
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if lost(&error) => Ok(false),
+            Err(error) => Err(unavailable(doing)(error)),
+        }
+    }
+}
+
+/// An update expression with its names and values; every attribute goes by a placeholder, since many are reserved words.
+#[derive(Default)]
+struct Expression {
+    sets: Vec<String>,
+    removes: Vec<String>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    fn put(&mut self, name: &str, value: AttributeValue) {
+        self.sets.push(format!("#{name} = :new_{name}"));
+        self.name(&format!("#{name}"), name);
+        self.value(&format!(":new_{name}"), value);
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.removes.push(format!("#{name}"));
+        self.name(&format!("#{name}"), name);
+    }
+
+    fn append_history(&mut self, event: &AttributeValue) {
+        self.sets.push("#history = list_append(if_not_exists(#history, :none), :event)".into());
+        self.name("#history", "history");
+        self.value(":none", AttributeValue::L(Vec::new()));
+        self.value(":event", AttributeValue::L(vec![event.clone()]));
+    }
+
+    fn name(&mut self, placeholder: &str, name: &str) {
+        self.names.insert(placeholder.to_owned(), name.to_owned());
+    }
+
+    fn value(&mut self, placeholder: &str, value: AttributeValue) {
+        self.values.insert(placeholder.to_owned(), value);
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("SET {}", self.sets.join(", "));
+        if !self.removes.is_empty() {
+            text.push_str(" REMOVE ");
+            text.push_str(&self.removes.join(", "));
+        }
+        text
+    }
+}

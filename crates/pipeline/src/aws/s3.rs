@@ -1,0 +1,280 @@
+//! The three buckets, each with only the operations that the pipeline needs of it.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
+use aws_smithy_types::base64;
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use scrubjay_jpeg::{Part, Stripped};
+use sha2::{Digest, Sha256};
+
+use super::{cause, status};
+use crate::Error;
+use crate::fence::ETag;
+use crate::upload::{Staged, Upload};
+
+/// The media type of everything that is published.
+const JPEG: &str = "image/jpeg";
+
+fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    move |error| Error::StorageUnavailable { doing, source: cause(error) }
+}
+
+/// ETags travel quoted in HTTP and bare in events and in the table.
+fn bare(etag: Option<&str>) -> ETag {
+    etag.unwrap_or_default().trim_matches('"').to_owned()
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads a body of known length into one buffer.
+async fn collect(mut body: ByteStream, length: usize, doing: &'static str) -> Result<Bytes, Error> {
+    let mut buffer = BytesMut::with_capacity(length);
+    while let Some(chunk) = body.next().await {
+        buffer.extend_from_slice(&chunk.map_err(|e| Error::StorageUnavailable { doing, source: e.into() })?);
+    }
+    Ok(buffer.freeze())
+}
+
+/// Opens the connection that the first upload would otherwise wait for. What it answers does not matter.
+async fn open(client: &Client, bucket: &str) {
+    let answer = client.head_bucket().bucket(bucket).send().await;
+    tracing::debug!(bucket, answered = answer.is_ok(), "connection opened");
+}
+
+/// Bucket A.
+#[derive(Debug, Clone)]
+pub struct Source {
+    client: Client,
+}
+
+impl Source {
+    /// Over a client.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Opens the connection.
+    pub async fn open(&self, bucket: &str) {
+        open(&self.client, bucket).await;
+    }
+
+    /// Reads an upload's bytes, if bucket A still holds them: GET with `If-Match`
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
+    ///
+    /// # Errors
+    /// [`Error::SourceSuperseded`] on 412, [`Error::SourceDeleted`] on 404, [`Error::TooLarge`] over `max_bytes` (before the
+    /// body is read), [`Error::StorageUnavailable`] otherwise.
+    pub async fn read(&self, upload: &Upload, max_bytes: u64) -> Result<Bytes, Error> {
+        let too_large = |size: u64| Error::TooLarge(format!("{size} bytes, the limit is {max_bytes}"));
+        if let Some(size) = upload.size.filter(|size| *size > max_bytes) {
+            return Err(too_large(size));
+        }
+        let object = self
+            .client
+            .get_object()
+            .bucket(&upload.bucket)
+            .key(&upload.key)
+            .if_match(format!("\"{}\"", upload.etag))
+            .send()
+            .await
+            .map_err(|error| match status(&error) {
+                Some(412) => Error::SourceSuperseded,
+                Some(404) => Error::SourceDeleted,
+                _ => unavailable("read bucket A")(error),
+            })?;
+        let size = u64::try_from(object.content_length.unwrap_or_default()).unwrap_or_default();
+        if size > max_bytes {
+            return Err(too_large(size));
+        }
+        collect(object.body, size as usize, "read bucket A").await
+    }
+}
+
+/// The staging bucket, between Strip, which writes it, and Publish, which reads it.
+#[derive(Debug, Clone)]
+pub struct Staging {
+    client: Client,
+    bucket: String,
+}
+
+impl Staging {
+    /// Over a client.
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    /// Opens the connection.
+    pub async fn open(&self) {
+        open(&self.client, &self.bucket).await;
+    }
+
+    /// Streams a clean file out of its source: kept ranges are slices of it, so the image is in memory once.
+    ///
+    /// The key is made of the digests of object and contents: a repeated Strip writes the same bytes to the same key, and a
+    /// key names its contents.
+    ///
+    /// # Errors
+    /// [`Error::StorageUnavailable`].
+    pub async fn write(&self, object: &str, source: &Bytes, clean: &Stripped) -> Result<Staged, Error> {
+        let parts: VecDeque<Bytes> = clean
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Kept(range) => source.slice(range.clone()),
+                Part::Made(made) => Bytes::copy_from_slice(made),
+            })
+            .collect();
+        let size = parts.iter().map(|p| p.len() as u64).sum();
+        let mut digest = Sha256::new();
+        for part in &parts {
+            digest.update(part);
+        }
+        let digest = digest.finalize();
+        let sha256 = hex(&digest);
+        let key = format!("{}/{sha256}.jpg", hex(&Sha256::digest(object.as_bytes())));
+        let body = SdkBody::retryable(move || SdkBody::from_body_1_x(Parts { left: size, parts: parts.clone() }));
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(&key)
+            .content_type(JPEG)
+            .content_length(size as i64)
+            .checksum_sha256(base64::encode(digest))
+            .body(ByteStream::new(body))
+            .send()
+            .await
+            .map_err(unavailable("write the staging bucket"))?;
+        Ok(Staged { key, sha256, size })
+    }
+
+    /// Reads a staged file and checks that it is the one that was named.
+    ///
+    /// # Errors
+    /// [`Error::SourceStale`] when it has expired, [`Error::NotClean`] when its digest is another,
+    /// [`Error::StorageUnavailable`] otherwise.
+    pub async fn read(&self, staged: &Staged) -> Result<Bytes, Error> {
+        let object = self.client.get_object().bucket(&self.bucket).key(&staged.key).send().await.map_err(|error| {
+            match status(&error) {
+                Some(404) => Error::SourceStale,
+                _ => unavailable("read the staging bucket")(error),
+            }
+        })?;
+        let bytes = collect(object.body, staged.size as usize, "read the staging bucket").await?;
+        if hex(&Sha256::digest(&bytes)) == staged.sha256 {
+            Ok(bytes)
+        } else {
+            Err(Error::NotClean("its digest is not the one that Strip reported".into()))
+        }
+    }
+}
+
+/// Bucket B. Every write is conditional.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    client: Client,
+    bucket: String,
+}
+
+impl Destination {
+    /// Over a client.
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    /// Opens the connection.
+    pub async fn open(&self) {
+        open(&self.client, &self.bucket).await;
+    }
+
+    /// The object's ETag, or `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Error::StorageUnavailable`].
+    pub async fn head(&self, key: &str) -> Result<Option<ETag>, Error> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => Ok(Some(bare(object.e_tag()))),
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(unavailable("look at bucket B")(error)),
+        }
+    }
+
+    /// PUT with `If-Match: seen`, or `If-None-Match: *` for `None`; no user metadata
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
+    /// The new ETag, or `None` when the condition did not hold (412), the object was gone (404) or another write won (409).
+    ///
+    /// # Errors
+    /// [`Error::StorageUnavailable`].
+    pub async fn put(&self, key: &str, bytes: Bytes, seen: Option<&ETag>) -> Result<Option<ETag>, Error> {
+        let checksum = base64::encode(Sha256::digest(&bytes));
+        let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(JPEG).checksum_sha256(checksum);
+        let put = match seen {
+            Some(etag) => put.if_match(format!("\"{etag}\"")),
+            None => put.if_none_match("*"),
+        };
+        match put.body(bytes.into()).send().await {
+            Ok(object) => Ok(Some(bare(object.e_tag()))),
+            Err(error) if lost(&error) => Ok(None),
+            Err(error) => Err(unavailable("write bucket B")(error)),
+        }
+    }
+
+    /// DELETE with `If-Match: seen`
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>). Whether it was done.
+    ///
+    /// # Errors
+    /// [`Error::StorageUnavailable`].
+    pub async fn delete(&self, key: &str, seen: &ETag) -> Result<bool, Error> {
+        let delete = self.client.delete_object().bucket(&self.bucket).key(key).if_match(format!("\"{seen}\""));
+        match delete.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if lost(&error) => Ok(false),
+            Err(error) => Err(unavailable("remove from bucket B")(error)),
+        }
+    }
+}
+
+/// A condition that did not hold, as opposed to a store that did not answer.
+fn lost<E>(error: &SdkError<E>) -> bool {
+    matches!(status(error), Some(404 | 409 | 412))
+}
+
+/// A body of slices with a known length.
+struct Parts {
+    left: u64,
+    parts: VecDeque<Bytes>,
+}
+
+impl Body for Parts {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.parts.pop_front().map(|part| {
+            self.left = self.left.saturating_sub(part.len() as u64);
+            Ok(Frame::data(part))
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
