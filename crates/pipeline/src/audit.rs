@@ -164,6 +164,15 @@ pub struct Reason {
     pub state: String,
 }
 
+impl Reason {
+    /// The message in a Lambda error's cause (`{"errorMessage", "errorType", ...}`), or the cause itself, cut to a sane length.
+    pub fn message(cause: &str) -> String {
+        let told = serde_json::from_str::<serde_json::Value>(cause).ok();
+        let told = told.as_ref().and_then(|c| c.get("errorMessage")).and_then(serde_json::Value::as_str);
+        told.unwrap_or(cause).chars().take(1_000).collect()
+    }
+}
+
 /// The end of an upload, to be recorded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,10 +3,12 @@
 mod dynamodb;
 mod publish;
 mod s3;
+mod workflow;
 
 pub use dynamodb::{Audit, Recorded};
 pub use publish::{Bucket, carry_out};
 pub use s3::{Destination, Source, Staging};
+pub use workflow::{Failure, Workflow};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};

@@ -9,6 +9,9 @@ pub mod aws;
 pub mod config;
 mod error;
 pub mod fence;
+#[cfg(feature = "lambda")]
+pub mod lambda;
+pub mod metrics;
 pub mod upload;
 
 pub use error::{Class, Error};

@@ -79,6 +79,25 @@ impl Upload {
         decode(value)
     }
 
+    /// Reads an *Object Created* event, as EventBridge delivers it
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
+    ///
+    /// # Errors
+    /// [`Error::BadEvent`].
+    pub fn from_event(event: &Value, execution: &str) -> Result<Self, Error> {
+        let S3Event { time, detail } = decode(event)?;
+        Ok(Self {
+            bucket: detail.bucket.name,
+            key: detail.object.key,
+            etag: detail.object.etag,
+            version_id: detail.object.version_id,
+            sequencer: detail.object.sequencer,
+            size: detail.object.size,
+            event_time: time,
+            execution: execution.to_owned(),
+        })
+    }
+
     /// The audit table's partition key: `<bucket>/<key>`.
     pub fn object(&self) -> String {
         object(&self.bucket, &self.key)
@@ -88,6 +107,36 @@ impl Upload {
     pub fn entry(&self) -> String {
         entry(&self.etag, self.version_id.as_deref())
     }
+}
+
+#[derive(Deserialize)]
+struct S3Event {
+    #[serde(default)]
+    time: Option<String>,
+    detail: S3Detail,
+}
+
+#[derive(Deserialize)]
+struct S3Detail {
+    bucket: S3Bucket,
+    object: S3Object,
+}
+
+#[derive(Deserialize)]
+struct S3Bucket {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct S3Object {
+    key: String,
+    etag: String,
+    #[serde(default, rename = "version-id")]
+    version_id: Option<String>,
+    #[serde(default)]
+    sequencer: Option<Sequencer>,
+    #[serde(default)]
+    size: Option<u64>,
 }
 
 /// The audit table's partition key: `<bucket>/<key>`.

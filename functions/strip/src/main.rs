@@ -1,3 +1,13 @@
-//! The Lambda `strip`.
+//! The Lambda `strip`: wiring.
 
-fn main() {}
+mod handler;
+
+use scrubjay_pipeline::lambda;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda::log_as_json();
+    let deps = handler::Deps::from_env().await?;
+    lambda::opening(deps.open()).await;
+    lambda::serve("strip", async |input| handler::handle(&deps, &input).await).await
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -62,9 +63,9 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Over a client.
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// Over the SDK's configuration.
+    pub fn new(sdk: &SdkConfig, table: String) -> Self {
+        Self { client: Client::new(sdk), table }
     }
 
     /// Opens the connection that the first upload would otherwise wait for.
@@ -161,6 +162,7 @@ impl Audit {
         let condition =
             "attribute_not_exists(entry) OR (#execution = :execution AND (#status = :processing OR #status = :failed))";
         if self.update(&upload.object(), &upload.entry(), set, condition, "record the outcome").await? {
+            self.retracted_meanwhile(outcome, now).await?;
             return Ok(Recorded::Written);
         }
         let item = self.item(&upload.object(), &upload.entry()).await?;
@@ -173,6 +175,19 @@ impl Audit {
         line.append_history(&self.event(outcome.status, &upload.execution, now)?);
         self.update(&upload.object(), &upload.entry(), line, "attribute_exists(entry)", "add to the history").await?;
         Ok(Recorded::Overtaken)
+    }
+
+    /// A removal that came after Publish and before this Record found nothing to mark.
+    async fn retracted_meanwhile(&self, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
+        let (object, entry) = (outcome.upload.object(), outcome.upload.entry());
+        if outcome.status == Status::Cleaned
+            && let Some(head) = self.head(&object).await?
+            && head.deleted
+            && head.upload.as_ref() == Some(&entry)
+        {
+            self.retracted(&object, &entry, &head.execution, now).await?;
+        }
+        Ok(())
     }
 
     /// Writes that a published upload was removed again, if the item says that it was published.

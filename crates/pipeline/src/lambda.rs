@@ -1,0 +1,84 @@
+//! What every Lambda does around its handler: one JSON line per event, and our error names at the edge.
+
+use std::time::Instant;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
+use serde_json::Value;
+use tracing_subscriber::EnvFilter;
+
+use crate::{Class, Error};
+
+/// Logs JSON lines to standard output, at the level that Lambda's logging controls set
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>).
+pub fn log_as_json() {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_target(false)
+        .with_current_span(false)
+        .with_env_filter(EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info")))
+        .init();
+}
+
+/// Opens connections during initialisation, so that the first upload does not wait for TLS; `OPEN_CONNECTIONS=false` leaves
+/// them to the first use.
+pub async fn opening(connections: impl Future<Output = ()>) {
+    if std::env::var("OPEN_CONNECTIONS").as_deref() != Ok("false") {
+        connections.await;
+    }
+}
+
+/// Serves events until Lambda ends the process. Handlers take the raw value and decode it themselves: a decoding failure in
+/// the runtime would lose our error name.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn serve<H, F, T>(step: &'static str, handle: H) -> Result<(), lambda_runtime::Error>
+where
+    H: Fn(Value) -> F,
+    F: Future<Output = Result<T, Error>>,
+    T: Serialize,
+{
+    let handle = &handle;
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+        let started = Instant::now();
+        let subject = Subject::of(&event.payload);
+        let result = handle(event.payload).await;
+        subject.log(step, &event.context.request_id, started, result.as_ref().err());
+        result
+    }))
+    .await
+}
+
+/// Which upload an event is about. Taken before the input is decoded, so that a bad input is named as far as it can be.
+struct Subject([(&'static str, String); 6]);
+
+impl Subject {
+    fn of(input: &Value) -> Self {
+        let field = |name: &'static str| {
+            let value = input.get("upload").and_then(|upload| upload.get(name));
+            (name, value.map(|v| v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned)).unwrap_or_default())
+        };
+        Self(["bucket", "key", "etag", "versionId", "execution", "attempt"].map(field))
+    }
+
+    fn log(&self, step: &str, request: &str, started: Instant, error: Option<&Error>) {
+        let [bucket, key, etag, version, execution, attempt] = self.0.each_ref().map(|(_, value)| value.as_str());
+        let milliseconds = started.elapsed().as_millis() as u64;
+        macro_rules! line {
+            ($level:ident, $($more:tt)*) => {
+                tracing::$level!(step, request, bucket, key, etag, version, execution, attempt, milliseconds, $($more)*)
+            };
+        }
+        match error {
+            None => line!(info, "done"),
+            Some(e) => match e.class() {
+                Class::Permanent | Class::Overtaken | Class::Stale => line!(info, error = e.name(), "{}", e.chain()),
+                Class::Transient => line!(warn, error = e.name(), "{}", e.chain()),
+                Class::Bug => line!(error, error = e.name(), "{}", e.chain()),
+            },
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! CloudWatch metrics in the embedded metric format: log lines from which CloudWatch Logs makes metrics
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+//!
+//! Dimensions are few and bounded: the stack, and one of outcome, error name or kind, each from a closed list of ours.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::audit::{Outcome, Status};
+
+const NAMESPACE: &str = "scrubjay";
+
+/// Writes metrics of one stack to standard output.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    stack: String,
+}
+
+impl Metrics {
+    /// Of the stack by this name.
+    pub fn new(stack: String) -> Self {
+        Self { stack }
+    }
+
+    /// Everything that is measured of an upload's end.
+    pub fn outcome(&self, outcome: &Outcome) {
+        self.emit(&self.lines(outcome, Timestamp::now()));
+    }
+
+    /// A file that Publish stopped at the door.
+    pub fn not_clean(&self) {
+        self.emit(&[self.line(Timestamp::now(), None, &[("NotClean", "Count", 1.0)])]);
+    }
+
+    fn lines(&self, outcome: &Outcome, now: Timestamp) -> Vec<Value> {
+        let mut lines =
+            vec![self.line(now, Some(("Outcome", outcome.status.as_str())), &[("Uploads", "Count", 1.0)])];
+        if outcome.status == Status::Rejected
+            && let Some(error) = &outcome.error
+        {
+            lines.push(self.line(now, Some(("Error", &error.name)), &[("Rejections", "Count", 1.0)]));
+        }
+        let mut sums = Vec::new();
+        if let Some(findings) = &outcome.findings {
+            for removed in &findings.removed {
+                let values = [("MetadataFound", "Count", removed.count as f64), ("MetadataBytes", "Bytes", removed.bytes as f64)];
+                lines.push(self.line(now, Some(("Kind", &removed.kind)), &values));
+            }
+            sums.push(("SourceBytes", "Bytes", findings.source.size as f64));
+            if let Some(output) = &outcome.output {
+                sums.push(("OutputBytes", "Bytes", output.size as f64));
+                sums.push(("BytesRemoved", "Bytes", findings.source.size.saturating_sub(output.size) as f64));
+            }
+        }
+        let uploaded = outcome.upload.event_time.as_deref().and_then(|t| t.parse::<Timestamp>().ok());
+        if let Some(uploaded) = uploaded {
+            sums.push(("EndToEnd", "Milliseconds", (now.as_millisecond() - uploaded.as_millisecond()).max(0) as f64));
+        }
+        if !sums.is_empty() {
+            lines.push(self.line(now, None, &sums));
+        }
+        lines
+    }
+
+    fn line(&self, now: Timestamp, dimension: Option<(&str, &str)>, metrics: &[(&str, &str, f64)]) -> Value {
+        let mut line = Map::new();
+        line.insert("Stack".into(), self.stack.clone().into());
+        let mut dimensions = vec!["Stack"];
+        if let Some((name, value)) = dimension {
+            dimensions.push(name);
+            line.insert(name.into(), value.into());
+        }
+        for (name, _, value) in metrics {
+            line.insert((*name).into(), (*value).into());
+        }
+        let names: Vec<Value> = metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+        line.insert(
+            "_aws".into(),
+            json!({
+                "Timestamp": now.as_millisecond(),
+                "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": names}],
+            }),
+        );
+        line.into()
+    }
+
+    fn emit(&self, lines: &[Value]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        // A metric that cannot be written must not fail an upload.
+        if std::io::stdout().lock().write_all(text.as_bytes()).is_err() {
+            tracing::warn!(stack = self.stack, "metrics could not be written");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Reason, Removed, Source};
+
+    #[test]
+    fn a_rejection_is_counted_by_name_and_nothing_of_its_message_is_shown() {
+        let outcome: Outcome = serde_json::from_value(json!({
+            "upload": {"bucket": "a", "key": "k", "etag": "e", "execution": "x", "eventTime": "2026-11-20T22:00:00Z"},
+            "status": "REJECTED",
+            "findings": {
+                "source": Source {
+                    size: 10, media_type: "image/jpeg".into(), width: 1, height: 1, components: 1, process: "baseline".into(),
+                },
+                "removed": [Removed { kind: "exif".into(), count: 1, bytes: 4 }],
+                "kept": [], "repaired": [], "orientation": "none",
+            },
+            "error": Reason { name: "TooLarge".into(), message: "canary".into(), state: "Validate".into() },
+        }))
+        .unwrap();
+        let lines = Metrics::new("dev".into()).lines(&outcome, "2026-11-20T22:00:01.5Z".parse().unwrap());
+        let text = lines.iter().map(ToString::to_string).collect::<String>();
+        assert!(text.contains("\"EndToEnd\":1500.0"), "{text}");
+        assert!(text.contains("\"Error\":\"TooLarge\""), "{text}");
+        assert!(text.contains("\"Kind\":\"exif\""), "{text}");
+        assert!(!text.contains("canary"), "{text}");
+    }
+}

@@ -1,0 +1,165 @@
+//! Removes from bucket B what bucket A no longer has, or what was replaced by a file that is refused.
+
+use scrubjay_jpeg::Options;
+use scrubjay_pipeline::Error;
+use scrubjay_pipeline::aws::{self, Audit, Bucket, Destination, Staging, carry_out};
+use scrubjay_pipeline::config::{ConfigError, environment};
+use scrubjay_pipeline::fence::{Act, End, Head, Run, Seen};
+use scrubjay_pipeline::upload::{Sequencer, decode, object};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Made once per cold start.
+pub struct Deps {
+    audit: Audit,
+    staging: Staging,
+    destination: Destination,
+    options: Options,
+    on_rejected: OnRejected,
+}
+
+impl Deps {
+    /// From `AUDIT_TABLE`, `STAGING_BUCKET`, `DESTINATION_BUCKET`, `ON_REJECTED` and the stripper's options.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let mut env = environment();
+        let table = env.required("AUDIT_TABLE");
+        let staging = env.required("STAGING_BUCKET");
+        let destination = env.required("DESTINATION_BUCKET");
+        let on_rejected = env.or("ON_REJECTED", OnRejected::Withdraw);
+        let options = env.jpeg_options();
+        let sdk = aws::sdk_config().await;
+        let s3 = aws::s3_client(&sdk);
+        env.finish(Self {
+            audit: Audit::new(&sdk, table),
+            staging: Staging::new(s3.clone(), staging),
+            destination: Destination::new(s3, destination),
+            options,
+            on_rejected,
+        })
+    }
+
+    /// Opens the connections to S3 and DynamoDB.
+    pub async fn open(&self) {
+        tokio::join!(self.destination.open(), self.audit.open());
+    }
+}
+
+/// What a refused upload does to the older result in bucket B.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnRejected {
+    Withdraw,
+    Keep,
+}
+
+impl std::str::FromStr for OnRejected {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "withdraw" => Ok(Self::Withdraw),
+            "keep" => Ok(Self::Keep),
+            _ => Err(()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Input {
+    upload: Subject,
+    /// The fence before the look at bucket A.
+    seen: Seen,
+    /// What bucket A was seen to hold: an ETag, or nothing.
+    #[serde(default)]
+    current: Option<String>,
+}
+
+/// A deleted object, or (with `rejected`) an upload that was refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Subject {
+    bucket: String,
+    key: String,
+    #[serde(default)]
+    sequencer: Option<Sequencer>,
+    #[serde(default)]
+    version_id: Option<String>,
+    execution: String,
+    /// ETag of the refused upload.
+    #[serde(default)]
+    rejected: Option<String>,
+    /// S3's `deletion-type` of a delete.
+    #[serde(default)]
+    deletion_type: Option<String>,
+}
+
+impl Subject {
+    /// A version was deleted for good, so that an older one may have become current: S3 sends no *Object Created* for that.
+    fn may_reveal(&self) -> bool {
+        self.version_id.is_some() && self.deletion_type.as_deref() == Some("Permanently Deleted")
+    }
+}
+
+/// What was done.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+#[serde(tag = "outcome", rename_all = "camelCase")]
+pub enum Output {
+    /// Bucket B holds nothing under the key now.
+    Removed,
+    /// Bucket A holds the object, so there is nothing to remove.
+    Present,
+    /// Bucket A holds an object that no event will announce: it must be treated as an upload.
+    Revealed {
+        /// Its ETag.
+        etag: String,
+    },
+    /// A newer act stands.
+    Overtaken,
+    /// The policy is to keep the older result.
+    Kept,
+}
+
+/// `{upload, seen, current}` in, [`Output`] out.
+pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
+    let Input { upload, seen, current } = decode(input)?;
+    if upload.rejected.is_some() && deps.on_rejected == OnRejected::Keep {
+        return Ok(Output::Kept);
+    }
+    if let Some(etag) = current
+        && upload.rejected.as_ref() != Some(&etag)
+    {
+        let head = deps.audit.head(&object(&upload.bucket, &upload.key)).await?;
+        let known = head.is_some_and(|head| shows(&head, &etag));
+        return Ok(if upload.may_reveal() && !known { Output::Revealed { etag } } else { Output::Present });
+    }
+    remove(deps, &upload, seen).await
+}
+
+/// Whether the fence's upload is the one with this ETag.
+fn shows(head: &Head, etag: &str) -> bool {
+    let upload = head.upload.as_deref().and_then(|entry| entry.strip_prefix("upload#"));
+    !head.deleted && upload.is_some_and(|rest| rest.split('#').next() == Some(etag))
+}
+
+async fn remove(deps: &Deps, upload: &Subject, seen: Seen) -> Result<Output, Error> {
+    let act = Act::Remove { sequencer: upload.sequencer.clone(), seen, execution: upload.execution.clone() };
+    let bucket = Bucket {
+        audit: &deps.audit,
+        staging: &deps.staging,
+        destination: &deps.destination,
+        options: &deps.options,
+        source_bucket: &upload.bucket,
+        key: &upload.key,
+    };
+    match carry_out(Run::new(act), &bucket).await? {
+        End::Done(head) => {
+            if let Some(entry) = &head.upload {
+                let object = object(&upload.bucket, &upload.key);
+                deps.audit.retracted(&object, entry, &upload.execution, jiff::Timestamp::now()).await?;
+            }
+            Ok(Output::Removed)
+        }
+        End::Newer => Ok(Output::Overtaken),
+        End::Stale => Err(Error::SourceStale),
+    }
+}

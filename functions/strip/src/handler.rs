@@ -1,0 +1,66 @@
+//! Reads bucket A and writes the clean file to the staging bucket.
+
+use scrubjay_jpeg::Options;
+use scrubjay_pipeline::Error;
+use scrubjay_pipeline::audit::Findings;
+use scrubjay_pipeline::aws::{self, Audit, Source, Staging};
+use scrubjay_pipeline::config::{ConfigError, environment};
+use scrubjay_pipeline::fence::Seen;
+use scrubjay_pipeline::upload::{Staged, Upload, decode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Made once per cold start.
+pub struct Deps {
+    audit: Audit,
+    source: Source,
+    staging: Staging,
+    options: Options,
+}
+
+impl Deps {
+    /// From `AUDIT_TABLE`, `STAGING_BUCKET` and the stripper's options.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let mut env = environment();
+        let table = env.required("AUDIT_TABLE");
+        let staging = env.required("STAGING_BUCKET");
+        let options = env.jpeg_options();
+        let sdk = aws::sdk_config().await;
+        let s3 = aws::s3_client(&sdk);
+        env.finish(Self {
+            audit: Audit::new(&sdk, table),
+            source: Source::new(s3.clone()),
+            staging: Staging::new(s3, staging),
+            options,
+        })
+    }
+
+    /// Opens the connections to S3 and DynamoDB.
+    pub async fn open(&self) {
+        tokio::join!(self.staging.open(), self.audit.open());
+    }
+}
+
+#[derive(Deserialize)]
+struct Input {
+    upload: Upload,
+}
+
+/// What Publish needs, and what Record will say.
+#[derive(Serialize)]
+pub struct Output {
+    staged: Staged,
+    seen: Seen,
+    findings: Findings,
+}
+
+/// `{upload}` in, [`Output`] out.
+pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
+    let Input { upload } = decode(input)?;
+    // Before bucket A is read, or an act that a look at A ordered could slip in between unseen.
+    let seen = Seen::of(deps.audit.head(&upload.object()).await?.as_ref());
+    let bytes = deps.source.read(&upload, deps.options.limits.max_bytes).await?;
+    let clean = scrubjay_jpeg::strip(&bytes, &deps.options)?;
+    let staged = deps.staging.write(&upload.object(), &bytes, &clean).await?;
+    Ok(Output { staged, seen, findings: Findings::of(&clean.report) })
+}
