@@ -1,3 +1,39 @@
 //! The command `scrubjay`.
 
-fn main() {}
+mod files;
+mod inspect;
+mod local;
+mod options;
+mod scrub;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Strip every JPEG of its metadata without touching a pixel, and run the pipeline that does it.
+#[derive(Parser)]
+#[command(version, about, after_help = "Exit codes: 0 done, 1 some input refused or failed, 2 usage.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Scrub(scrub::Args),
+    Inspect(inspect::Args),
+    Local(local::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Scrub(args) => scrub::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Local(args) => local::run(args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("scrubjay: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,81 @@
+//! `scrubjay inspect`: what is in a file, segment by segment, and what would go.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use scrubjay_jpeg::Report;
+use scrubjay_pipeline::Error;
+
+use crate::options::StripArgs;
+use crate::show;
+
+/// Show what is in a JPEG, segment by segment, and what would be removed: kinds and sizes, never contents
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A JPEG
+    file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    strip: StripArgs,
+}
+
+/// Exit code 1 when the file is refused.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let data = fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    match scrubjay_jpeg::inspect(&data, &args.strip.options()) {
+        Ok(report) if args.json => println!("{}", serde_json::to_string_pretty(&report)?),
+        Ok(report) => print(&report),
+        Err(error) => {
+            let error = Error::from(error);
+            if args.json {
+                let json = serde_json::json!({"error": {"name": error.name(), "message": error.to_string()}});
+                println!("{json:#}");
+            }
+            eprintln!("{}: {}: {error}", args.file.display(), error.name());
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(report: &Report) {
+    println!(
+        "{} x {}, {} components, {}, {} bytes, orientation {} ({})",
+        report.width,
+        report.height,
+        report.components,
+        report.process,
+        report.bytes_in,
+        report.orientation,
+        report.turned,
+    );
+    let mut segments = show::table(["offset", "marker", "bytes", "kind", ""]);
+    for segment in &report.segments {
+        segments.add_row([
+            segment.offset.to_string(),
+            segment.marker.to_string(),
+            segment.bytes.to_string(),
+            segment.kind.to_string(),
+            if segment.kept { "kept" } else { "removed" }.to_owned(),
+        ]);
+    }
+    show::right(&mut segments, &[0, 2]);
+    println!("{segments}");
+    let mut removed = show::table(["would be removed", "count", "bytes"]);
+    for kind in &report.removed {
+        removed.add_row([kind.kind.to_string(), kind.count.to_string(), kind.bytes.to_string()]);
+    }
+    show::right(&mut removed, &[1, 2]);
+    if report.removed.is_empty() {
+        println!("nothing would be removed");
+    } else {
+        println!("{removed}");
+    }
+    for repaired in &report.repaired {
+        println!("would be repaired: {repaired}");
+    }
+}

@@ -1,0 +1,113 @@
+//! `scrubjay local`: the whole pipeline on this machine, over an emulated AWS.
+
+mod run;
+mod stack;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Subcommand, ValueEnum};
+use scrubjay_local::{Options, Progress, Stack};
+
+use crate::show;
+
+/// The whole pipeline on this machine: the real template, state machine and functions on an emulated AWS
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    /// Start the stack and leave it running; print where everything is
+    Up(stack::UpArgs),
+    /// Print where everything is, if the stack runs
+    Status(stack::FindArgs),
+    /// Stop the stack
+    Down(stack::FindArgs),
+}
+
+/// What both `run` and `up` take.
+#[derive(Debug, Clone, clap::Args)]
+struct StackArgs {
+    /// Enforce every IAM policy, as AWS does
+    #[arg(long)]
+    enforce_iam: bool,
+    /// What a refused upload does to an older result of its key in bucket B
+    #[arg(long, default_value = "withdraw")]
+    on_rejected: OnRejected,
+    /// Set a parameter of template.yaml
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+    /// A folder with the functions' binaries, instead of building them
+    #[arg(long, value_name = "DIR")]
+    functions: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnRejected {
+    Withdraw,
+    Keep,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("not NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Exit code 1 when a file was refused or failed, or the stack is not there.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
+    runtime.block_on(async {
+        let work = async {
+            match args.command {
+                Command::Run(args) => run::run(args).await,
+                Command::Up(args) => stack::up(args).await,
+                Command::Status(args) => stack::status(&args).await,
+                Command::Down(args) => stack::down(&args).await,
+            }
+        };
+        // Dropping the work drops the stack that it holds, which stops it.
+        tokio::select! {
+            done = work => done,
+            _ = tokio::signal::ctrl_c() => bail!("interrupted; the stack is stopped"),
+        }
+    })
+}
+
+/// The folder with template.yaml: this one or one above.
+fn root() -> Result<PathBuf> {
+    let here = std::env::current_dir().context("no current folder")?;
+    let root = here.ancestors().find(|dir| dir.join("template.yaml").is_file());
+    root.map(PathBuf::from).context("no template.yaml here or above: run this inside scrubjay's repository")
+}
+
+/// Brings a stack up with a spinner on standard error.
+async fn bring_up(name: String, args: &StackArgs) -> Result<Stack> {
+    let mut options = Options::new(root()?).stack(name);
+    options.enforce_iam = args.enforce_iam;
+    let on_rejected = match args.on_rejected {
+        OnRejected::Withdraw => "withdraw",
+        OnRejected::Keep => "keep",
+    };
+    options.parameters.push(("OnRejected".into(), on_rejected.into()));
+    options.parameters.extend(args.parameters.iter().cloned());
+    if let Some(dir) = &args.functions {
+        options.functions = scrubjay_local::Functions::Prebuilt(dir.clone());
+    }
+    let spinner = show::spinner();
+    let shown = spinner.clone();
+    let report = move |progress: Progress| {
+        // Without a terminal the spinner is hidden, and the steps that take long are told in lines.
+        if shown.is_hidden() && !matches!(progress, Progress::Cargo(_)) {
+            eprintln!("{progress}");
+        }
+        shown.set_message(progress.to_string());
+    };
+    let stack = scrubjay_local::up(options, &report).await;
+    spinner.finish_and_clear();
+    Ok(stack?)
+}

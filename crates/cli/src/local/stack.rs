@@ -1,0 +1,87 @@
+//! `scrubjay local up|status|down`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use scrubjay_local::Outputs;
+
+use super::{StackArgs, bring_up, root};
+
+#[derive(Debug, clap::Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    find: FindArgs,
+    #[command(flatten)]
+    stack: StackArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct FindArgs {
+    /// The stack's name; several run side by side
+    #[arg(long, default_value = "local")]
+    stack: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn up(args: UpArgs) -> Result<ExitCode> {
+    let outputs = match scrubjay_local::attach(&root()?, &args.find.stack).await? {
+        Some(running) => running.outputs().clone(),
+        None => bring_up(args.find.stack, &args.stack).await?.detach().await?,
+    };
+    show(&outputs, args.find.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn status(args: &FindArgs) -> Result<ExitCode> {
+    if let Some(stack) = scrubjay_local::attach(&root()?, &args.stack).await? {
+        show(stack.outputs(), args.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("the stack {} does not run; `scrubjay local up` starts it", args.stack);
+    Ok(ExitCode::FAILURE)
+}
+
+pub async fn down(args: &FindArgs) -> Result<ExitCode> {
+    match scrubjay_local::attach(&root()?, &args.stack).await? {
+        Some(stack) => {
+            stack.down().await?;
+            eprintln!("the stack {} is stopped", args.stack);
+        }
+        None => eprintln!("the stack {} does not run", args.stack),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(outputs: &Outputs, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(outputs)?);
+        return Ok(());
+    }
+    let Outputs { endpoint, region, source_bucket, destination_bucket, audit_table, state_machine_arn, .. } = outputs;
+    println!(
+        "\
+endpoint       {endpoint}
+region         {region}
+bucket A       {source_bucket}
+staging        {}
+bucket B       {destination_bucket}
+audit table    {audit_table}
+state machine  {state_machine_arn}
+
+Paste this to work with it:
+
+export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+aws s3 cp photo.jpg s3://{source_bucket}/photo.jpg
+aws s3 ls s3://{destination_bucket}/
+aws dynamodb query --table-name {audit_table} --key-condition-expression '#o = :o' \\
+    --expression-attribute-names '{{\"#o\": \"object\"}}' \\
+    --expression-attribute-values '{{\":o\": {{\"S\": \"{source_bucket}/photo.jpg\"}}}}'
+aws stepfunctions list-executions --state-machine-arn {state_machine_arn}
+
+`scrubjay local down` stops it.",
+        outputs.staging_bucket,
+    );
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The stripper's options on the command line.
+
+use scrubjay_jpeg::{Check, IccPolicy, Limits, Options, OrientationPolicy};
+
+/// How files are checked and stripped.
+#[derive(Debug, Clone, clap::Args)]
+pub struct StripArgs {
+    /// How thoroughly a picture is checked: `entropy` decodes every code and so knows where the picture ends, `structure` only walks the segments
+    #[arg(long, default_value_t = Check::Entropy, value_name = "entropy|structure")]
+    check: Check,
+    /// What becomes of Exif Orientation: `bake` turns the picture without loss, `tag` keeps nothing but the tag, `drop` forgets it
+    #[arg(long, default_value_t = OrientationPolicy::Bake, value_name = "bake|tag|drop")]
+    orientation: OrientationPolicy,
+    /// What becomes of a colour profile
+    #[arg(long, default_value_t = IccPolicy::Keep, value_name = "keep|srgb-only|drop")]
+    icc: IccPolicy,
+    /// Decode every coefficient and write it again, so that nothing of the source's coding remains
+    #[arg(long)]
+    deep: bool,
+    /// Refuse files of more bytes
+    #[arg(long, default_value_t = Limits::default().max_bytes)]
+    max_bytes: u64,
+    /// Refuse pictures of more pixels
+    #[arg(long, default_value_t = Limits::default().max_pixels)]
+    max_pixels: u64,
+    /// Refuse files of more marker segments
+    #[arg(long, default_value_t = Limits::default().max_segments)]
+    max_segments: u32,
+    /// Refuse files of more scans
+    #[arg(long, default_value_t = Limits::default().max_scans)]
+    max_scans: u32,
+}
+
+impl StripArgs {
+    /// As the library takes them.
+    pub fn options(&self) -> Options {
+        Options {
+            limits: Limits {
+                max_bytes: self.max_bytes,
+                max_pixels: self.max_pixels,
+                max_segments: self.max_segments,
+                max_scans: self.max_scans,
+            },
+            check: self.check,
+            orientation: self.orientation,
+            icc: self.icc,
+            deep: self.deep,
+        }
+    }
+}

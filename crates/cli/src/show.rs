@@ -1,0 +1,45 @@
+//! How results are shown to people.
+
+use std::time::Duration;
+
+use comfy_table::style::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+use indicatif::{ProgressBar, ProgressStyle};
+use scrubjay_pipeline::audit::Removed;
+
+/// A table without lines, as wide as its contents need.
+pub fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header);
+    table
+}
+
+/// Numbers stand to the right.
+pub fn right(table: &mut Table, columns: &[usize]) {
+    for index in columns {
+        if let Some(column) = table.column_mut(*index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// `exif 1, comment 3`: kinds and counts.
+pub fn kinds(removed: &[Removed]) -> String {
+    let kinds: Vec<String> = removed.iter().map(|r| format!("{} {}", r.kind, r.count)).collect();
+    if kinds.is_empty() { "nothing".into() } else { kinds.join(", ") }
+}
+
+/// A bar over `length` steps, on standard error; hidden when that is no terminal.
+pub fn bar(length: usize, doing: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} {eta}");
+    ProgressBar::new(length as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "))
+        .with_message(doing)
+}
+
+/// A spinner for work of unknown length.
+pub fn spinner() -> ProgressBar {
+    let spinner = ProgressBar::new_spinner();
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
