@@ -19,7 +19,9 @@ pub struct Input {
 /// Whether a name ends as the pipeline's rule wants it: `.jpg`, `.jpeg` or `.jpe`, in any case.
 pub fn has_jpeg_suffix(path: &Path) -> bool {
     let suffix = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-    ["jpg", "jpeg", "jpe"].iter().any(|s| suffix.eq_ignore_ascii_case(s))
+    ["jpg", "jpeg", "jpe"]
+        .iter()
+        .any(|s| suffix.eq_ignore_ascii_case(s))
 }
 
 /// Every file that is named, and every JPEG by suffix below every folder that is named, in order of their paths; nothing below
@@ -32,25 +34,46 @@ pub fn find(inputs: &[PathBuf], out: Option<&Path>) -> Result<Vec<Input>> {
     let mut found = Vec::new();
     for input in inputs {
         if !input.is_dir() {
-            input.metadata().with_context(|| format!("cannot read {}", input.display()))?;
-            let name = input.file_name().with_context(|| format!("{} names no file", input.display()))?;
-            found.push(Input { path: input.clone(), relative: name.into() });
+            input
+                .metadata()
+                .with_context(|| format!("cannot read {}", input.display()))?;
+            let name = input
+                .file_name()
+                .with_context(|| format!("{} names no file", input.display()))?;
+            found.push(Input {
+                path: input.clone(),
+                relative: name.into(),
+            });
             continue;
         }
         let outside = |path: &Path| out.is_none() || path.canonicalize().ok() != out;
         let below = WalkDir::new(input).sort_by_file_name().into_iter();
-        for entry in below.filter_entry(|e| !e.file_type().is_dir() || e.depth() == 0 || outside(e.path())) {
+        for entry in
+            below.filter_entry(|e| !e.file_type().is_dir() || e.depth() == 0 || outside(e.path()))
+        {
             let entry = entry.with_context(|| format!("cannot read {}", input.display()))?;
             if entry.file_type().is_file() && has_jpeg_suffix(entry.path()) {
-                let relative = entry.path().strip_prefix(input).unwrap_or(entry.path()).to_owned();
-                found.push(Input { path: entry.into_path(), relative });
+                let relative = entry
+                    .path()
+                    .strip_prefix(input)
+                    .unwrap_or(entry.path())
+                    .to_owned();
+                found.push(Input {
+                    path: entry.into_path(),
+                    relative,
+                });
             }
         }
     }
     let mut seen: HashMap<&Path, &Path> = HashMap::new();
     for input in &found {
         if let Some(other) = seen.insert(&input.relative, &input.path) {
-            bail!("{} and {} would both go to {}", other.display(), input.path.display(), input.relative.display());
+            bail!(
+                "{} and {} would both go to {}",
+                other.display(),
+                input.path.display(),
+                input.relative.display()
+            );
         }
     }
     Ok(found)

@@ -25,7 +25,8 @@ pub struct Args {
 
 /// Exit code 1 when the file is refused.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let data = fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    let data =
+        fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     match scrubjay_jpeg::inspect(&data, &args.strip.options()) {
         Ok(report) if args.json => println!("{}", serde_json::to_string_pretty(&report)?),
         Ok(report) => print(&report),
@@ -67,7 +68,11 @@ fn print(report: &Report) {
     println!("{segments}");
     let mut removed = show::table(["would be removed", "count", "bytes"]);
     for kind in &report.removed {
-        removed.add_row([kind.kind.to_string(), kind.count.to_string(), kind.bytes.to_string()]);
+        removed.add_row([
+            kind.kind.to_string(),
+            kind.count.to_string(),
+            kind.bytes.to_string(),
+        ]);
     }
     show::right(&mut removed, &[1, 2]);
     if report.removed.is_empty() {

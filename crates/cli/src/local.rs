@@ -81,8 +81,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
 /// The folder with template.yaml: this one or one above.
 fn root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("no current folder")?;
-    let root = here.ancestors().find(|dir| dir.join("template.yaml").is_file());
-    root.map(PathBuf::from).context("no template.yaml here or above: run this inside scrubjay's repository")
+    let root = here
+        .ancestors()
+        .find(|dir| dir.join("template.yaml").is_file());
+    root.map(PathBuf::from)
+        .context("no template.yaml here or above: run this inside scrubjay's repository")
 }
 
 /// Brings a stack up with a spinner on standard error.
@@ -93,7 +96,9 @@ async fn bring_up(name: String, args: &StackArgs) -> Result<Stack> {
         OnRejected::Withdraw => "withdraw",
         OnRejected::Keep => "keep",
     };
-    options.parameters.push(("OnRejected".into(), on_rejected.into()));
+    options
+        .parameters
+        .push(("OnRejected".into(), on_rejected.into()));
     options.parameters.extend(args.parameters.iter().cloned());
     if let Some(dir) = &args.functions {
         options.functions = scrubjay_local::Functions::Prebuilt(dir.clone());

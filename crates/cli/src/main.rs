@@ -13,7 +13,11 @@ use clap::{Parser, Subcommand};
 
 /// Strip every JPEG of its metadata without touching a pixel, and run the pipeline that does it.
 #[derive(Parser)]
-#[command(version, about, after_help = "Exit codes: 0 done, 1 some input refused or failed, 2 usage.")]
+#[command(
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 some input refused or failed, 2 usage."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

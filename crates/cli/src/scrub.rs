@@ -65,7 +65,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let options = args.strip.options();
     let one_file = matches!(args.inputs.as_slice(), [one] if !one.is_dir());
     let to_file = one_file && !args.output.is_dir() && files::has_jpeg_suffix(&args.output);
-    let target = |input: &Input| if to_file { args.output.clone() } else { args.output.join(&input.relative) };
+    let target = |input: &Input| {
+        if to_file {
+            args.output.clone()
+        } else {
+            args.output.join(&input.relative)
+        }
+    };
     let files: Vec<Outcome> = if let [input] = inputs.as_slice() {
         // One file needs no threads, and starting them takes longer than cleaning it.
         vec![clean(input, target(input), &options)]
@@ -83,13 +89,21 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         files
     };
     let refused = files.iter().filter(|f| f.error.is_some()).count();
-    let report = Report { cleaned: files.len() - refused, refused, files };
+    let report = Report {
+        cleaned: files.len() - refused,
+        refused,
+        files,
+    };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         report.print(args.verbose);
     }
-    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if refused == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 impl Report {
@@ -119,7 +133,13 @@ impl fmt::Display for Outcome {
 }
 
 fn clean(input: &Input, output: PathBuf, options: &Options) -> Outcome {
-    let outcome = Outcome { file: input.path.clone(), output: None, bytes: None, findings: None, error: None };
+    let outcome = Outcome {
+        file: input.path.clone(),
+        output: None,
+        bytes: None,
+        findings: None,
+        error: None,
+    };
     match clean_file(&input.path, &output, options) {
         Ok(clean) => Outcome {
             output: Some(output),
@@ -128,14 +148,28 @@ fn clean(input: &Input, output: PathBuf, options: &Options) -> Outcome {
             ..outcome
         },
         Err(error) => {
-            let name = error.downcast_ref::<Error>().map_or("Io", Error::name).to_owned();
-            Outcome { error: Some(Reason { name, message: format!("{error:#}"), state: "scrub".into() }), ..outcome }
+            let name = error
+                .downcast_ref::<Error>()
+                .map_or("Io", Error::name)
+                .to_owned();
+            Outcome {
+                error: Some(Reason {
+                    name,
+                    message: format!("{error:#}"),
+                    state: "scrub".into(),
+                }),
+                ..outcome
+            }
         }
     }
 }
 
 fn clean_file(path: &Path, output: &Path, options: &Options) -> Result<Stripped> {
-    if path.canonicalize().ok().is_some_and(|path| output.canonicalize().ok() == Some(path)) {
+    if path
+        .canonicalize()
+        .ok()
+        .is_some_and(|path| output.canonicalize().ok() == Some(path))
+    {
         bail!("its clean file would overwrite it");
     }
     let data = read(path, options.limits.max_bytes)?;
@@ -158,7 +192,10 @@ fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
 
 /// Writes the parts beside their place and then moves them there: a reader never sees half a file.
 fn write(output: &Path, source: &[u8], clean: &Stripped) -> io::Result<()> {
-    let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = output
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comfy_table::style::presets::NOTHING;
+use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use scrubjay_pipeline::audit::Removed;
@@ -25,15 +25,26 @@ pub fn right(table: &mut Table, columns: &[usize]) {
 
 /// `exif 1, comment 3`: kinds and counts.
 pub fn kinds(removed: &[Removed]) -> String {
-    let kinds: Vec<String> = removed.iter().map(|r| format!("{} {}", r.kind, r.count)).collect();
-    if kinds.is_empty() { "nothing".into() } else { kinds.join(", ") }
+    let kinds: Vec<String> = removed
+        .iter()
+        .map(|r| format!("{} {}", r.kind, r.count))
+        .collect();
+    if kinds.is_empty() {
+        "nothing".into()
+    } else {
+        kinds.join(", ")
+    }
 }
 
 /// A bar over `length` steps, on standard error; hidden when that is no terminal.
 pub fn bar(length: usize, doing: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} {eta}");
     ProgressBar::new(length as u64)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "))
+        .with_style(
+            style
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("=> "),
+        )
         .with_message(doing)
 }
 

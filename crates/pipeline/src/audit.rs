@@ -28,8 +28,14 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order in which people ask for them.
-    pub const ALL: [Self; 6] =
-        [Self::Processing, Self::Cleaned, Self::Rejected, Self::Superseded, Self::Failed, Self::Retracted];
+    pub const ALL: [Self; 6] = [
+        Self::Processing,
+        Self::Cleaned,
+        Self::Rejected,
+        Self::Superseded,
+        Self::Failed,
+        Self::Retracted,
+    ];
 
     /// The word in the table.
     pub const fn as_str(self) -> &'static str {
@@ -63,7 +69,12 @@ impl std::str::FromStr for Status {
         Self::ALL
             .into_iter()
             .find(|s| s.as_str().eq_ignore_ascii_case(text))
-            .ok_or_else(|| format!("{text:?} is none of {}", Self::ALL.map(Self::as_str).join(", ")))
+            .ok_or_else(|| {
+                format!(
+                    "{text:?} is none of {}",
+                    Self::ALL.map(Self::as_str).join(", ")
+                )
+            })
     }
 }
 
@@ -132,7 +143,11 @@ impl Findings {
             removed: report
                 .removed
                 .iter()
-                .map(|r| Removed { kind: r.kind.to_string(), count: u64::from(r.count), bytes: r.bytes })
+                .map(|r| Removed {
+                    kind: r.kind.to_string(),
+                    count: u64::from(r.count),
+                    bytes: r.bytes,
+                })
                 .collect(),
             kept: report.kept.iter().map(|k| k.kind.to_string()).collect(),
             repaired: report.repaired.iter().map(ToString::to_string).collect(),
@@ -168,7 +183,10 @@ impl Reason {
     /// The message in a Lambda error's cause (`{"errorMessage", "errorType", ...}`), or the cause itself, cut to a sane length.
     pub fn message(cause: &str) -> String {
         let told = serde_json::from_str::<serde_json::Value>(cause).ok();
-        let told = told.as_ref().and_then(|c| c.get("errorMessage")).and_then(serde_json::Value::as_str);
+        let told = told
+            .as_ref()
+            .and_then(|c| c.get("errorMessage"))
+            .and_then(serde_json::Value::as_str);
         told.unwrap_or(cause).chars().take(1_000).collect()
     }
 }
@@ -206,7 +224,11 @@ pub struct Event {
 /// When an item may be forgotten, in seconds since 1970 as DynamoDB's TTL wants it; `None` keeps it for ever.
 pub fn expires_at(now: Timestamp, retention_days: u32) -> Option<i64> {
     (retention_days > 0)
-        .then(|| now.saturating_add(SignedDuration::from_hours(24 * i64::from(retention_days))).map(Timestamp::as_second).ok())
+        .then(|| {
+            now.saturating_add(SignedDuration::from_hours(24 * i64::from(retention_days)))
+                .map(Timestamp::as_second)
+                .ok()
+        })
         .flatten()
 }
 

@@ -19,14 +19,25 @@ use crate::error::Source as Cause;
 /// The SDK's configuration as Lambda gives it by the environment (region, credentials, an endpoint in tests), over one
 /// connection pool with rustls and ring: half the size of the default stack, which links two TLS back ends.
 pub async fn sdk_config() -> SdkConfig {
-    let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
-    aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await
+    let http = Builder::new()
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .load()
+        .await
 }
 
 /// An S3 client with path-style addresses when an endpoint is set: an emulator's host name has no bucket subdomains.
 pub fn s3_client(config: &SdkConfig) -> aws_sdk_s3::Client {
     let path_style = config.endpoint_url().is_some();
-    aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
+    aws_sdk_s3::Client::from_conf(
+        aws_sdk_s3::config::Builder::from(config)
+            .force_path_style(path_style)
+            .build(),
+    )
 }
 
 /// HTTP status of a service's answer; `None` when there was none.

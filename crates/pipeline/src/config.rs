@@ -18,7 +18,10 @@ pub struct Lookup<F> {
 impl<F: Fn(&str) -> Option<String>> Lookup<F> {
     /// Over any source of variables, so that tests need not change the process's environment.
     pub fn new(variable: F) -> Self {
-        Self { variable, complaints: Vec::new() }
+        Self {
+            variable,
+            complaints: Vec::new(),
+        }
     }
 
     /// A variable that must be there and not be empty.
@@ -35,7 +38,8 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
         match (self.variable)(name).filter(|v| !v.is_empty()) {
             None => default,
             Some(text) => text.parse().unwrap_or_else(|_| {
-                self.complaints.push(format!("{name} has a value that cannot be used: {text:?}"));
+                self.complaints
+                    .push(format!("{name} has a value that cannot be used: {text:?}"));
                 default
             }),
         }
@@ -63,7 +67,11 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
     /// # Errors
     /// [`ConfigError`] with every complaint.
     pub fn finish<T>(self, config: T) -> Result<T, ConfigError> {
-        if self.complaints.is_empty() { Ok(config) } else { Err(ConfigError(self.complaints)) }
+        if self.complaints.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(self.complaints))
+        }
     }
 }
 
@@ -94,7 +102,10 @@ mod tests {
     #[test]
     fn defaults_need_no_variable() {
         let mut lookup = Lookup::new(|_| None);
-        assert_eq!(lookup.jpeg_options().limits.max_bytes, Limits::default().max_bytes);
+        assert_eq!(
+            lookup.jpeg_options().limits.max_bytes,
+            Limits::default().max_bytes
+        );
         assert!(lookup.finish(()).is_ok());
     }
 }

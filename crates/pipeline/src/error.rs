@@ -158,7 +158,10 @@ impl From<scrubjay_jpeg::Error> for Error {
 #[cfg(feature = "lambda")]
 impl From<Error> for lambda_runtime::Diagnostic {
     fn from(error: Error) -> Self {
-        Self { error_type: error.name().to_owned(), error_message: error.chain() }
+        Self {
+            error_type: error.name().to_owned(),
+            error_message: error.chain(),
+        }
     }
 }
 
@@ -168,7 +171,10 @@ mod tests {
 
     #[test]
     fn a_variant_is_named_as_it_is_spelt() {
-        let transient = |doing| Error::StorageUnavailable { doing, source: "refused".into() };
+        let transient = |doing| Error::StorageUnavailable {
+            doing,
+            source: "refused".into(),
+        };
         for error in [
             Error::NotJpeg(String::new()),
             Error::CorruptJpeg(String::new()),
@@ -179,14 +185,23 @@ mod tests {
             Error::NewerUpload,
             Error::SourceStale,
             transient("read"),
-            Error::AuditUnavailable { doing: "read", source: "refused".into() },
-            Error::WorkflowUnavailable { doing: "read", source: "refused".into() },
+            Error::AuditUnavailable {
+                doing: "read",
+                source: "refused".into(),
+            },
+            Error::WorkflowUnavailable {
+                doing: "read",
+                source: "refused".into(),
+            },
             Error::BadEvent(String::new()),
             Error::NotClean(String::new()),
         ] {
             let spelt = format!("{error:?}");
             assert_eq!(spelt.split([' ', '(']).next(), Some(error.name()));
         }
-        assert_eq!(transient("read a file").chain(), "storage unavailable while trying to read a file: refused");
+        assert_eq!(
+            transient("read a file").chain(),
+            "storage unavailable while trying to read a file: refused"
+        );
     }
 }

@@ -83,7 +83,10 @@ pub struct Seen {
 impl Seen {
     /// What is to be remembered of a head, or of its absence.
     pub fn of(head: Option<&Head>) -> Self {
-        head.map_or(Self::default(), |h| Self { rev: h.rev, looks: h.looks })
+        head.map_or(Self::default(), |h| Self {
+            rev: h.rev,
+            looks: h.looks,
+        })
     }
 }
 
@@ -132,7 +135,13 @@ pub fn admit(head: Option<&Head>, act: &Act) -> Admission {
     let now = Seen::of(head);
     let stands = head.and_then(|h| h.sequencer.as_ref());
     match act {
-        Act::Publish { upload, sequencer, staged, seen, execution } => {
+        Act::Publish {
+            upload,
+            sequencer,
+            staged,
+            seen,
+            execution,
+        } => {
             let shown = head.is_some_and(|h| {
                 !h.deleted
                     && h.upload.as_ref() == Some(upload)
@@ -162,7 +171,11 @@ pub fn admit(head: Option<&Head>, act: &Act) -> Admission {
                 _ => Admission::Raise(raised),
             }
         }
-        Act::Remove { sequencer, seen, execution } => {
+        Act::Remove {
+            sequencer,
+            seen,
+            execution,
+        } => {
             let removed = head.is_some_and(|h| h.deleted && h.sequencer >= *sequencer);
             if removed {
                 Admission::Mine
@@ -239,11 +252,24 @@ pub enum End {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Phase {
     Observe,
-    Fence { object: Option<ETag> },
-    Raise { object: Option<ETag>, expected: u64, head: Head },
-    Put { seen: Option<ETag>, head: Head },
-    Note { head: Head },
-    Delete { seen: ETag },
+    Fence {
+        object: Option<ETag>,
+    },
+    Raise {
+        object: Option<ETag>,
+        expected: u64,
+        head: Head,
+    },
+    Put {
+        seen: Option<ETag>,
+        head: Head,
+    },
+    Note {
+        head: Head,
+    },
+    Delete {
+        seen: ETag,
+    },
     End(End),
 }
 
@@ -257,7 +283,10 @@ pub struct Run {
 impl Run {
     /// A run from the start; also the right continuation after a crash at any point.
     pub fn new(act: Act) -> Self {
-        Self { act, phase: Phase::Observe }
+        Self {
+            act,
+            phase: Phase::Observe,
+        }
     }
 
     /// What to do next, or how the run ended.
@@ -268,12 +297,21 @@ impl Run {
         Ok(match &self.phase {
             Phase::Observe => Op::Observe,
             Phase::Fence { .. } => Op::ReadHead,
-            Phase::Raise { expected, head, .. } => Op::WriteHead { expected: *expected, head: head.clone() },
+            Phase::Raise { expected, head, .. } => Op::WriteHead {
+                expected: *expected,
+                head: head.clone(),
+            },
             Phase::Put { seen, head } => match &head.staged {
-                Some(staged) => Op::Put { staged: staged.clone(), seen: seen.clone() },
+                Some(staged) => Op::Put {
+                    staged: staged.clone(),
+                    seen: seen.clone(),
+                },
                 None => Op::Observe,
             },
-            Phase::Note { head } => Op::WriteHead { expected: head.rev, head: head.clone() },
+            Phase::Note { head } => Op::WriteHead {
+                expected: head.rev,
+                head: head.clone(),
+            },
             Phase::Delete { seen } => Op::Delete { seen: seen.clone() },
             Phase::End(end) => return Err(end.clone()),
         })
@@ -285,13 +323,22 @@ impl Run {
         self.phase = match (phase, reply) {
             (Phase::Observe, Reply::Object(object)) => Phase::Fence { object },
             (Phase::Fence { object }, Reply::Head(head)) => match admit(head.as_ref(), &self.act) {
-                Admission::Raise(raised) => Phase::Raise { object, expected: Seen::of(head.as_ref()).rev, head: raised },
+                Admission::Raise(raised) => Phase::Raise {
+                    object,
+                    expected: Seen::of(head.as_ref()).rev,
+                    head: raised,
+                },
                 // Nothing was ever admitted, so there is nothing to settle for.
                 _ if head.is_none() => Phase::End(End::Stale),
                 _ => self.settle(head.unwrap_or_default(), object),
             },
             (Phase::Raise { object, head, .. }, Reply::Held(true)) => self.settle(head, object),
-            (Phase::Put { head, .. }, Reply::Put(Some(etag))) => Phase::Note { head: Head { output: Some(etag), ..head } },
+            (Phase::Put { head, .. }, Reply::Put(Some(etag))) => Phase::Note {
+                head: Head {
+                    output: Some(etag),
+                    ..head
+                },
+            },
             // The head is still the one we wrote for: nobody overtook us before the write was done.
             (Phase::Note { head }, Reply::Held(true)) => Phase::End(self.end(head)),
             // A lost condition, or a delete that needs the head read again.
@@ -303,7 +350,9 @@ impl Run {
     fn settle(&self, head: Head, object: Option<ETag>) -> Phase {
         match (&head.staged, object) {
             (None, Some(seen)) => Phase::Delete { seen },
-            (Some(_), object) if object.is_none() || object != head.output => Phase::Put { seen: object, head },
+            (Some(_), object) if object.is_none() || object != head.output => {
+                Phase::Put { seen: object, head }
+            }
             _ => Phase::End(self.end(head)),
         }
     }

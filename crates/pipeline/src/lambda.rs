@@ -46,7 +46,12 @@ where
         let started = Instant::now();
         let subject = Subject::of(&event.payload);
         let result = handle(event.payload).await;
-        subject.log(step, &event.context.request_id, started, result.as_ref().err());
+        subject.log(
+            step,
+            &event.context.request_id,
+            started,
+            result.as_ref().err(),
+        );
         result
     }))
     .await
@@ -59,13 +64,19 @@ impl Subject {
     fn of(input: &Value) -> Self {
         let field = |name: &'static str| {
             let value = input.get("upload").and_then(|upload| upload.get(name));
-            (name, value.map(|v| v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned)).unwrap_or_default())
+            (
+                name,
+                value
+                    .map(|v| v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned))
+                    .unwrap_or_default(),
+            )
         };
         Self(["bucket", "key", "etag", "versionId", "execution", "attempt"].map(field))
     }
 
     fn log(&self, step: &str, request: &str, started: Instant, error: Option<&Error>) {
-        let [bucket, key, etag, version, execution, attempt] = self.0.each_ref().map(|(_, value)| value.as_str());
+        let [bucket, key, etag, version, execution, attempt] =
+            self.0.each_ref().map(|(_, value)| value.as_str());
         let milliseconds = started.elapsed().as_millis() as u64;
         macro_rules! line {
             ($level:ident, $($more:tt)*) => {
@@ -75,7 +86,9 @@ impl Subject {
         match error {
             None => line!(info, "done"),
             Some(e) => match e.class() {
-                Class::Permanent | Class::Overtaken | Class::Stale => line!(info, error = e.name(), "{}", e.chain()),
+                Class::Permanent | Class::Overtaken | Class::Stale => {
+                    line!(info, error = e.name(), "{}", e.chain())
+                }
                 Class::Transient => line!(warn, error = e.name(), "{}", e.chain()),
                 Class::Bug => line!(error, error = e.name(), "{}", e.chain()),
             },

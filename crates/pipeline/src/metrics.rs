@@ -35,28 +35,50 @@ impl Metrics {
     }
 
     fn lines(&self, outcome: &Outcome, now: Timestamp) -> Vec<Value> {
-        let mut lines =
-            vec![self.line(now, Some(("Outcome", outcome.status.as_str())), &[("Uploads", "Count", 1.0)])];
+        let mut lines = vec![self.line(
+            now,
+            Some(("Outcome", outcome.status.as_str())),
+            &[("Uploads", "Count", 1.0)],
+        )];
         if outcome.status == Status::Rejected
             && let Some(error) = &outcome.error
         {
-            lines.push(self.line(now, Some(("Error", &error.name)), &[("Rejections", "Count", 1.0)]));
+            lines.push(self.line(
+                now,
+                Some(("Error", &error.name)),
+                &[("Rejections", "Count", 1.0)],
+            ));
         }
         let mut sums = Vec::new();
         if let Some(findings) = &outcome.findings {
             for removed in &findings.removed {
-                let values = [("MetadataFound", "Count", removed.count as f64), ("MetadataBytes", "Bytes", removed.bytes as f64)];
+                let values = [
+                    ("MetadataFound", "Count", removed.count as f64),
+                    ("MetadataBytes", "Bytes", removed.bytes as f64),
+                ];
                 lines.push(self.line(now, Some(("Kind", &removed.kind)), &values));
             }
             sums.push(("SourceBytes", "Bytes", findings.source.size as f64));
             if let Some(output) = &outcome.output {
                 sums.push(("OutputBytes", "Bytes", output.size as f64));
-                sums.push(("BytesRemoved", "Bytes", findings.source.size.saturating_sub(output.size) as f64));
+                sums.push((
+                    "BytesRemoved",
+                    "Bytes",
+                    findings.source.size.saturating_sub(output.size) as f64,
+                ));
             }
         }
-        let uploaded = outcome.upload.event_time.as_deref().and_then(|t| t.parse::<Timestamp>().ok());
+        let uploaded = outcome
+            .upload
+            .event_time
+            .as_deref()
+            .and_then(|t| t.parse::<Timestamp>().ok());
         if let Some(uploaded) = uploaded {
-            sums.push(("EndToEnd", "Milliseconds", (now.as_millisecond() - uploaded.as_millisecond()).max(0) as f64));
+            sums.push((
+                "EndToEnd",
+                "Milliseconds",
+                (now.as_millisecond() - uploaded.as_millisecond()).max(0) as f64,
+            ));
         }
         if !sums.is_empty() {
             lines.push(self.line(now, None, &sums));
@@ -64,7 +86,12 @@ impl Metrics {
         lines
     }
 
-    fn line(&self, now: Timestamp, dimension: Option<(&str, &str)>, metrics: &[(&str, &str, f64)]) -> Value {
+    fn line(
+        &self,
+        now: Timestamp,
+        dimension: Option<(&str, &str)>,
+        metrics: &[(&str, &str, f64)],
+    ) -> Value {
         let mut line = Map::new();
         line.insert("Stack".into(), self.stack.clone().into());
         let mut dimensions = vec!["Stack"];
@@ -75,7 +102,10 @@ impl Metrics {
         for (name, _, value) in metrics {
             line.insert((*name).into(), (*value).into());
         }
-        let names: Vec<Value> = metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+        let names: Vec<Value> = metrics
+            .iter()
+            .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
+            .collect();
         line.insert(
             "_aws".into(),
             json!({
@@ -115,7 +145,8 @@ mod tests {
             "error": Reason { name: "TooLarge".into(), message: "canary".into(), state: "Validate".into() },
         }))
         .unwrap();
-        let lines = Metrics::new("dev".into()).lines(&outcome, "2026-11-20T22:00:01.5Z".parse().unwrap());
+        let lines =
+            Metrics::new("dev".into()).lines(&outcome, "2026-11-20T22:00:01.5Z".parse().unwrap());
         let text = lines.iter().map(ToString::to_string).collect::<String>();
         assert!(text.contains("\"EndToEnd\":1500.0"), "{text}");
         assert!(text.contains("\"Error\":\"TooLarge\""), "{text}");

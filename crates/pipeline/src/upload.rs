@@ -25,10 +25,19 @@ impl TryFrom<String> for Sequencer {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self, Error> {
-        if text.is_empty() || text.len() > Self::WIDTH || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(Error::BadEvent("sequencer is not 1 to 64 hexadecimal digits".into()));
+        if text.is_empty()
+            || text.len() > Self::WIDTH
+            || !text.bytes().all(|b| b.is_ascii_hexdigit())
+        {
+            return Err(Error::BadEvent(
+                "sequencer is not 1 to 64 hexadecimal digits".into(),
+            ));
         }
-        Ok(Self(format!("{:0<width$}", text.to_ascii_uppercase(), width = Self::WIDTH)))
+        Ok(Self(format!(
+            "{:0<width$}",
+            text.to_ascii_uppercase(),
+            width = Self::WIDTH
+        )))
     }
 }
 
@@ -198,7 +207,10 @@ mod tests {
     #[test]
     fn what_is_no_sequencer_is_a_bad_event() {
         for text in ["", "xyz", "12 34", &"1".repeat(65)] {
-            assert!(matches!(Sequencer::try_from(text.to_owned()), Err(Error::BadEvent(_))));
+            assert!(matches!(
+                Sequencer::try_from(text.to_owned()),
+                Err(Error::BadEvent(_))
+            ));
         }
     }
 

@@ -1,6 +1,5 @@
 //! Reads the staging bucket, proves the file clean, fences, and writes bucket B.
 
-use scrubjay_jpeg::Options;
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit;
 use scrubjay_pipeline::aws::{self, Audit, Bucket, Destination, Staging, carry_out};
@@ -16,26 +15,23 @@ pub struct Deps {
     audit: Audit,
     staging: Staging,
     destination: Destination,
-    options: Options,
     metrics: Metrics,
 }
 
 impl Deps {
-    /// From `AUDIT_TABLE`, `STAGING_BUCKET`, `DESTINATION_BUCKET`, `STACK` and the stripper's options.
+    /// From `AUDIT_TABLE`, `STAGING_BUCKET`, `DESTINATION_BUCKET` and `STACK`.
     pub async fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
         let table = env.required("AUDIT_TABLE");
         let staging = env.required("STAGING_BUCKET");
         let destination = env.required("DESTINATION_BUCKET");
         let stack = env.required("STACK");
-        let options = env.jpeg_options();
         let sdk = aws::sdk_config().await;
         let s3 = aws::s3_client(&sdk);
         env.finish(Self {
             audit: Audit::new(&sdk, table),
             staging: Staging::new(s3.clone(), staging),
             destination: Destination::new(s3, destination),
-            options,
             metrics: Metrics::new(stack),
         })
     }
@@ -61,7 +57,11 @@ pub struct Output {
 
 /// `{upload, staged, seen}` in, [`Output`] out.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
-    let Input { upload, staged, seen } = decode(input)?;
+    let Input {
+        upload,
+        staged,
+        seen,
+    } = decode(input)?;
     let act = Act::Publish {
         upload: upload.entry(),
         sequencer: upload.sequencer.clone(),
@@ -73,7 +73,6 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         audit: &deps.audit,
         staging: &deps.staging,
         destination: &deps.destination,
-        options: &deps.options,
         source_bucket: &upload.bucket,
         key: &upload.key,
     };
@@ -84,7 +83,13 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     match end? {
         End::Done(head) => {
             let etag = head.output.unwrap_or_default();
-            Ok(Output { output: audit::Output { size: staged.size, etag, sha256: staged.sha256 } })
+            Ok(Output {
+                output: audit::Output {
+                    size: staged.size,
+                    etag,
+                    sha256: staged.sha256,
+                },
+            })
         }
         End::Newer => Err(Error::NewerUpload),
         End::Stale => Err(Error::SourceStale),

@@ -89,22 +89,51 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
         let change: StatusChange = decode(input)?;
         match failure(deps, &change.detail.execution_arn).await? {
             Some(outcome) => outcome,
-            None => return Ok(Done { status: None, current: false }),
+            None => {
+                return Ok(Done {
+                    status: None,
+                    current: false,
+                });
+            }
         }
     } else {
-        let Input { upload, status, findings, output, error } = decode(input)?;
-        let error = error.map(|e| Reason { message: Reason::message(&e.cause), name: e.name, state: e.state });
-        Outcome { upload, status, findings, output, error }
+        let Input {
+            upload,
+            status,
+            findings,
+            output,
+            error,
+        } = decode(input)?;
+        let error = error.map(|e| Reason {
+            message: Reason::message(&e.cause),
+            name: e.name,
+            state: e.state,
+        });
+        Outcome {
+            upload,
+            status,
+            findings,
+            output,
+            error,
+        }
     };
-    let recorded = deps.audit.record(&outcome, Timestamp::now(), deps.retention_days).await?;
+    let recorded = deps
+        .audit
+        .record(&outcome, Timestamp::now(), deps.retention_days)
+        .await?;
     deps.metrics.outcome(&outcome);
-    Ok(Done { status: Some(outcome.status), current: recorded == Recorded::Written })
+    Ok(Done {
+        status: Some(outcome.status),
+        current: recorded == Recorded::Written,
+    })
 }
 
 /// How a failed execution is to be recorded; nothing for one that is running again (a redrive was quicker), that did not work
 /// on an upload, or whose input is no event.
 async fn failure(deps: &Deps, execution: &str) -> Result<Option<Outcome>, Error> {
-    let Some(failure) = deps.workflow.failure(execution).await? else { return Ok(None) };
+    let Some(failure) = deps.workflow.failure(execution).await? else {
+        return Ok(None);
+    };
     match Upload::from_event(&failure.input, execution) {
         Ok(upload) => Ok(Some(Outcome {
             upload,
@@ -114,7 +143,11 @@ async fn failure(deps: &Deps, execution: &str) -> Result<Option<Outcome>, Error>
             error: Some(failure.reason),
         })),
         Err(error) => {
-            tracing::error!(execution, error = error.name(), "a failed execution whose input names no upload");
+            tracing::error!(
+                execution,
+                error = error.name(),
+                "a failed execution whose input names no upload"
+            );
             Ok(None)
         }
     }

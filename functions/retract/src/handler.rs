@@ -1,6 +1,5 @@
 //! Removes from bucket B what bucket A no longer has, or what was replaced by a file that is refused.
 
-use scrubjay_jpeg::Options;
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::aws::{self, Audit, Bucket, Destination, Staging, carry_out};
 use scrubjay_pipeline::config::{ConfigError, environment};
@@ -14,26 +13,23 @@ pub struct Deps {
     audit: Audit,
     staging: Staging,
     destination: Destination,
-    options: Options,
     on_rejected: OnRejected,
 }
 
 impl Deps {
-    /// From `AUDIT_TABLE`, `STAGING_BUCKET`, `DESTINATION_BUCKET`, `ON_REJECTED` and the stripper's options.
+    /// From `AUDIT_TABLE`, `STAGING_BUCKET`, `DESTINATION_BUCKET` and `ON_REJECTED`.
     pub async fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
         let table = env.required("AUDIT_TABLE");
         let staging = env.required("STAGING_BUCKET");
         let destination = env.required("DESTINATION_BUCKET");
         let on_rejected = env.or("ON_REJECTED", OnRejected::Withdraw);
-        let options = env.jpeg_options();
         let sdk = aws::sdk_config().await;
         let s3 = aws::s3_client(&sdk);
         env.finish(Self {
             audit: Audit::new(&sdk, table),
             staging: Staging::new(s3.clone(), staging),
             destination: Destination::new(s3, destination),
-            options,
             on_rejected,
         })
     }
@@ -121,33 +117,50 @@ pub enum Output {
 
 /// `{upload, seen, current}` in, [`Output`] out.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
-    let Input { upload, seen, current } = decode(input)?;
+    let Input {
+        upload,
+        seen,
+        current,
+    } = decode(input)?;
     if upload.rejected.is_some() && deps.on_rejected == OnRejected::Keep {
         return Ok(Output::Kept);
     }
     if let Some(etag) = current
         && upload.rejected.as_ref() != Some(&etag)
     {
-        let head = deps.audit.head(&object(&upload.bucket, &upload.key)).await?;
+        let head = deps
+            .audit
+            .head(&object(&upload.bucket, &upload.key))
+            .await?;
         let known = head.is_some_and(|head| shows(&head, &etag));
-        return Ok(if upload.may_reveal() && !known { Output::Revealed { etag } } else { Output::Present });
+        return Ok(if upload.may_reveal() && !known {
+            Output::Revealed { etag }
+        } else {
+            Output::Present
+        });
     }
     remove(deps, &upload, seen).await
 }
 
 /// Whether the fence's upload is the one with this ETag.
 fn shows(head: &Head, etag: &str) -> bool {
-    let upload = head.upload.as_deref().and_then(|entry| entry.strip_prefix("upload#"));
+    let upload = head
+        .upload
+        .as_deref()
+        .and_then(|entry| entry.strip_prefix("upload#"));
     !head.deleted && upload.is_some_and(|rest| rest.split('#').next() == Some(etag))
 }
 
 async fn remove(deps: &Deps, upload: &Subject, seen: Seen) -> Result<Output, Error> {
-    let act = Act::Remove { sequencer: upload.sequencer.clone(), seen, execution: upload.execution.clone() };
+    let act = Act::Remove {
+        sequencer: upload.sequencer.clone(),
+        seen,
+        execution: upload.execution.clone(),
+    };
     let bucket = Bucket {
         audit: &deps.audit,
         staging: &deps.staging,
         destination: &deps.destination,
-        options: &deps.options,
         source_bucket: &upload.bucket,
         key: &upload.key,
     };
@@ -155,7 +168,9 @@ async fn remove(deps: &Deps, upload: &Subject, seen: Seen) -> Result<Output, Err
         End::Done(head) => {
             if let Some(entry) = &head.upload {
                 let object = object(&upload.bucket, &upload.key);
-                deps.audit.retracted(&object, entry, &upload.execution, jiff::Timestamp::now()).await?;
+                deps.audit
+                    .retracted(&object, entry, &upload.execution, jiff::Timestamp::now())
+                    .await?;
             }
             Ok(Output::Removed)
         }

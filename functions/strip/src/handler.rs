@@ -59,8 +59,15 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     let Input { upload } = decode(input)?;
     // Before bucket A is read, or an act that a look at A ordered could slip in between unseen.
     let seen = Seen::of(deps.audit.head(&upload.object()).await?.as_ref());
-    let bytes = deps.source.read(&upload, deps.options.limits.max_bytes).await?;
+    let bytes = deps
+        .source
+        .read(&upload, deps.options.limits.max_bytes)
+        .await?;
     let clean = scrubjay_jpeg::strip(&bytes, &deps.options)?;
     let staged = deps.staging.write(&upload.object(), &bytes, &clean).await?;
-    Ok(Output { staged, seen, findings: Findings::of(&clean.report) })
+    Ok(Output {
+        staged,
+        seen,
+        findings: Findings::of(&clean.report),
+    })
 }

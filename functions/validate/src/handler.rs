@@ -1,11 +1,11 @@
 //! Reads bucket A; is this a JPEG that we accept, and what is in it?
 
 use scrubjay_jpeg::Options;
+use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit::Findings;
 use scrubjay_pipeline::aws::{self, Source};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::upload::{Upload, decode};
-use scrubjay_pipeline::Error;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,7 +23,11 @@ impl Deps {
         let source_bucket = env.required("SOURCE_BUCKET");
         let options = env.jpeg_options();
         let source = Source::new(aws::s3_client(&aws::sdk_config().await));
-        env.finish(Self { source, source_bucket, options })
+        env.finish(Self {
+            source,
+            source_bucket,
+            options,
+        })
     }
 
     /// Opens the connection to S3.
@@ -40,6 +44,12 @@ struct Input {
 /// `{upload}` in, [`Findings`] out.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Findings, Error> {
     let Input { upload } = decode(input)?;
-    let bytes = deps.source.read(&upload, deps.options.limits.max_bytes).await?;
-    Ok(Findings::of(&scrubjay_jpeg::inspect(&bytes, &deps.options)?))
+    let bytes = deps
+        .source
+        .read(&upload, deps.options.limits.max_bytes)
+        .await?;
+    Ok(Findings::of(&scrubjay_jpeg::inspect(
+        &bytes,
+        &deps.options,
+    )?))
 }

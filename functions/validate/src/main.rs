@@ -9,5 +9,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::log_as_json();
     let deps = handler::Deps::from_env().await?;
     lambda::opening(deps.open()).await;
-    lambda::serve("validate", async |input| handler::handle(&deps, &input).await).await
+    lambda::serve("validate", async |input| {
+        handler::handle(&deps, &input).await
+    })
+    .await
 }

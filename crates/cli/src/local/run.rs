@@ -91,7 +91,10 @@ struct Upload {
 pub async fn run(args: Args) -> Result<ExitCode> {
     let inputs = files::find(std::slice::from_ref(&args.input), Some(&args.output))?;
     if inputs.is_empty() {
-        bail!("no file ending in .jpg, .jpeg or .jpe below {}", args.input.display());
+        bail!(
+            "no file ending in .jpg, .jpeg or .jpe below {}",
+            args.input.display()
+        );
     }
     let started = Instant::now();
     let name = format!("run-{}", std::process::id());
@@ -99,7 +102,10 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     let done = treat(&stack, inputs, &args.output).await;
     stack.down().await?;
     let files = done?;
-    let cleaned = files.iter().filter(|row| row.item.status == Status::Cleaned).count();
+    let cleaned = files
+        .iter()
+        .filter(|row| row.item.status == Status::Cleaned)
+        .count();
     let report = Report {
         cleaned,
         refused: files.len() - cleaned,
@@ -112,7 +118,11 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     } else {
         println!("{report}");
     }
-    Ok(if report.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.refused == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Uploads, waits and downloads.
@@ -146,7 +156,12 @@ async fn treat(stack: &Stack, inputs: Vec<Input>, output: &Path) -> Result<Vec<R
             }
             let finished = item.finished_at.unwrap_or_else(Timestamp::now);
             let milliseconds = finished.as_millisecond() - upload.started.as_millisecond();
-            rows.push(Row { file: upload.input.relative, key: upload.key, item, milliseconds });
+            rows.push(Row {
+                file: upload.input.relative,
+                key: upload.key,
+                item,
+                milliseconds,
+            });
             quiet_since = Instant::now();
             bar.inc(1);
         }
@@ -168,11 +183,22 @@ async fn treat(stack: &Stack, inputs: Vec<Input>, output: &Path) -> Result<Vec<R
 
 async fn upload(stack: &Stack, input: Input) -> Result<Upload> {
     let parts: Option<Vec<&str>> = input.relative.iter().map(std::ffi::OsStr::to_str).collect();
-    let key = parts.with_context(|| format!("{}: its name is not UTF-8", input.path.display()))?.join("/");
-    let body = tokio::fs::read(&input.path).await.with_context(|| format!("cannot read {}", input.path.display()))?;
+    let key = parts
+        .with_context(|| format!("{}: its name is not UTF-8", input.path.display()))?
+        .join("/");
+    let body = tokio::fs::read(&input.path)
+        .await
+        .with_context(|| format!("cannot read {}", input.path.display()))?;
     let started = Timestamp::now();
-    stack.put(&key, body).await.with_context(|| format!("cannot upload {}", input.path.display()))?;
-    Ok(Upload { input, key, started })
+    stack
+        .put(&key, body)
+        .await
+        .with_context(|| format!("cannot upload {}", input.path.display()))?;
+    Ok(Upload {
+        input,
+        key,
+        started,
+    })
 }
 
 /// The audit item of the only upload of `key`, once it has come to an end.
@@ -184,25 +210,47 @@ async fn ended(stack: &Stack, key: &str) -> Result<Option<Item>> {
         .table_name(&names.audit_table)
         .key_condition_expression("#object = :object AND begins_with(entry, :upload)")
         .expression_attribute_names("#object", "object")
-        .expression_attribute_values(":object", AttributeValue::S(format!("{}/{key}", names.source_bucket)))
+        .expression_attribute_values(
+            ":object",
+            AttributeValue::S(format!("{}/{key}", names.source_bucket)),
+        )
         .expression_attribute_values(":upload", AttributeValue::S("upload#".into()))
         .consistent_read(true)
         .send()
         .await
         .context("cannot ask the audit table")?;
-    let Some(item) = answer.items.unwrap_or_default().pop() else { return Ok(None) };
-    let item: Item = serde_dynamo::from_item::<HashMap<_, _>, _>(item).context("an audit item that cannot be read")?;
+    let Some(item) = answer.items.unwrap_or_default().pop() else {
+        return Ok(None);
+    };
+    let item: Item = serde_dynamo::from_item::<HashMap<_, _>, _>(item)
+        .context("an audit item that cannot be read")?;
     Ok(Some(item).filter(|item| item.status != Status::Processing))
 }
 
 async fn download(stack: &Stack, upload: &Upload, output: &Path) -> Result<()> {
-    let get = stack.s3().get_object().bucket(&stack.outputs().destination_bucket).key(&upload.key);
-    let object = get.send().await.with_context(|| format!("bucket B does not give {}", upload.key))?;
-    let bytes = object.body.collect().await.context("the download broke off")?.into_bytes();
+    let get = stack
+        .s3()
+        .get_object()
+        .bucket(&stack.outputs().destination_bucket)
+        .key(&upload.key);
+    let object = get
+        .send()
+        .await
+        .with_context(|| format!("bucket B does not give {}", upload.key))?;
+    let bytes = object
+        .body
+        .collect()
+        .await
+        .context("the download broke off")?
+        .into_bytes();
     let path = output.join(&upload.input.relative);
     let folder = path.parent().unwrap_or(output);
-    tokio::fs::create_dir_all(folder).await.with_context(|| format!("cannot make {}", folder.display()))?;
-    tokio::fs::write(&path, bytes).await.with_context(|| format!("cannot write {}", path.display()))
+    tokio::fs::create_dir_all(folder)
+        .await
+        .with_context(|| format!("cannot make {}", folder.display()))?;
+    tokio::fs::write(&path, bytes)
+        .await
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 impl fmt::Display for Report {
@@ -210,7 +258,8 @@ impl fmt::Display for Report {
         let mut table = show::table(["file", "result", "before", "after", "removed", "ms"]);
         for row in &self.files {
             let item = &row.item;
-            let bytes = |size: Option<u64>| size.map_or_else(|| "-".to_owned(), |size| size.to_string());
+            let bytes =
+                |size: Option<u64>| size.map_or_else(|| "-".to_owned(), |size| size.to_string());
             let what = match (&item.error, item.orientation.as_deref()) {
                 (Some(error), _) => format!("{}: {}", error.name, error.message),
                 (None, None | Some("none")) => show::kinds(&item.removed),

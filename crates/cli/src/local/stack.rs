@@ -28,7 +28,12 @@ pub struct FindArgs {
 pub async fn up(args: UpArgs) -> Result<ExitCode> {
     let outputs = match scrubjay_local::attach(&root()?, &args.find.stack).await? {
         Some(running) => running.outputs().clone(),
-        None => bring_up(args.find.stack, &args.stack).await?.detach().await?,
+        None => {
+            bring_up(args.find.stack, &args.stack)
+                .await?
+                .detach()
+                .await?
+        }
     };
     show(&outputs, args.find.json)?;
     Ok(ExitCode::SUCCESS)
@@ -39,7 +44,10 @@ pub async fn status(args: &FindArgs) -> Result<ExitCode> {
         show(stack.outputs(), args.json)?;
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("the stack {} does not run; `scrubjay local up` starts it", args.stack);
+    eprintln!(
+        "the stack {} does not run; `scrubjay local up` starts it",
+        args.stack
+    );
     Ok(ExitCode::FAILURE)
 }
 
@@ -59,7 +67,15 @@ fn show(outputs: &Outputs, json: bool) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(outputs)?);
         return Ok(());
     }
-    let Outputs { endpoint, region, source_bucket, destination_bucket, audit_table, state_machine_arn, .. } = outputs;
+    let Outputs {
+        endpoint,
+        region,
+        source_bucket,
+        destination_bucket,
+        audit_table,
+        state_machine_arn,
+        ..
+    } = outputs;
     println!(
         "\
 endpoint       {endpoint}

@@ -20,11 +20,17 @@ fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    move |error| Error::AuditUnavailable { doing, source: cause(error) }
+    move |error| Error::AuditUnavailable {
+        doing,
+        source: cause(error),
+    }
 }
 
 fn not_ours(what: &'static str) -> impl Fn(serde_dynamo::Error) -> Error {
-    move |error| Error::AuditUnavailable { doing: what, source: error.into() }
+    move |error| Error::AuditUnavailable {
+        doing: what,
+        source: error.into(),
+    }
 }
 
 fn text(value: impl Into<String>) -> AttributeValue {
@@ -65,13 +71,20 @@ pub struct Audit {
 impl Audit {
     /// Over the SDK's configuration.
     pub fn new(sdk: &SdkConfig, table: String) -> Self {
-        Self { client: Client::new(sdk), table }
+        Self {
+            client: Client::new(sdk),
+            table,
+        }
     }
 
     /// Opens the connection that the first upload would otherwise wait for.
     pub async fn open(&self) {
         let answer = self.head("").await;
-        tracing::debug!(table = self.table, answered = answer.is_ok(), "connection opened");
+        tracing::debug!(
+            table = self.table,
+            answered = answer.is_ok(),
+            "connection opened"
+        );
     }
 
     /// The fence of an object, strongly consistent; `None` when nothing was ever admitted.
@@ -90,7 +103,10 @@ impl Audit {
             .send()
             .await
             .map_err(unavailable("read the fence"))?;
-        answer.item.map(|item| serde_dynamo::from_item(item).map_err(not_ours("read the fence"))).transpose()
+        answer
+            .item
+            .map(|item| serde_dynamo::from_item(item).map_err(not_ours("read the fence")))
+            .transpose()
     }
 
     /// Replaces the fence if its revision is `expected`, or if there is none for 0. Whether it was done.
@@ -98,15 +114,21 @@ impl Audit {
     /// # Errors
     /// [`Error::AuditUnavailable`].
     pub async fn put_head(&self, object: &str, expected: u64, head: &Head) -> Result<bool, Error> {
-        let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(head).map_err(not_ours("write the fence"))?;
+        let mut item: HashMap<String, AttributeValue> =
+            serde_dynamo::to_item(head).map_err(not_ours("write the fence"))?;
         item.insert("object".into(), text(object));
         item.insert("entry".into(), text(HEAD));
         item.insert("updatedAt".into(), text(stamp(Timestamp::now())));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item));
         let put = if expected == 0 {
             put.condition_expression("attribute_not_exists(entry)")
         } else {
-            put.condition_expression("rev = :expected").expression_attribute_values(":expected", number(expected))
+            put.condition_expression("rev = :expected")
+                .expression_attribute_values(":expected", number(expected))
         };
         match put.send().await {
             Ok(_) => Ok(true),
@@ -122,7 +144,12 @@ impl Audit {
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
-    pub async fn record(&self, outcome: &Outcome, now: Timestamp, retention_days: u32) -> Result<Recorded, Error> {
+    pub async fn record(
+        &self,
+        outcome: &Outcome,
+        now: Timestamp,
+        retention_days: u32,
+    ) -> Result<Recorded, Error> {
         let upload = &outcome.upload;
         let mut set = Expression::default();
         set.put("status", value(&outcome.status)?);
@@ -159,21 +186,41 @@ impl Audit {
         set.value(":execution", text(&upload.execution));
         set.value(":processing", value(&Status::Processing)?);
         set.value(":failed", value(&Status::Failed)?);
-        let condition =
-            "attribute_not_exists(entry) OR (#execution = :execution AND (#status = :processing OR #status = :failed))";
-        if self.update(&upload.object(), &upload.entry(), set, condition, "record the outcome").await? {
+        let condition = "attribute_not_exists(entry) OR (#execution = :execution AND (#status = :processing OR #status = :failed))";
+        if self
+            .update(
+                &upload.object(),
+                &upload.entry(),
+                set,
+                condition,
+                "record the outcome",
+            )
+            .await?
+        {
             self.retracted_meanwhile(outcome, now).await?;
             return Ok(Recorded::Written);
         }
         let item = self.item(&upload.object(), &upload.entry()).await?;
-        let is = |name: &str, wanted: &str| item.get(name).and_then(|v| v.as_s().ok()).is_some_and(|v| v == wanted);
+        let is = |name: &str, wanted: &str| {
+            item.get(name)
+                .and_then(|v| v.as_s().ok())
+                .is_some_and(|v| v == wanted)
+        };
         if is("execution", &upload.execution) {
             // Said already: an earlier try of this Record whose answer was lost, or a late word of a failure.
+            self.retracted_meanwhile(outcome, now).await?;
             return Ok(Recorded::Written);
         }
         let mut line = Expression::default();
         line.append_history(&self.event(outcome.status, &upload.execution, now)?);
-        self.update(&upload.object(), &upload.entry(), line, "attribute_exists(entry)", "add to the history").await?;
+        self.update(
+            &upload.object(),
+            &upload.entry(),
+            line,
+            "attribute_exists(entry)",
+            "add to the history",
+        )
+        .await?;
         Ok(Recorded::Overtaken)
     }
 
@@ -185,7 +232,8 @@ impl Audit {
             && head.deleted
             && head.upload.as_ref() == Some(&entry)
         {
-            self.retracted(&object, &entry, &head.execution, now).await?;
+            self.retracted(&object, &entry, &head.execution, now)
+                .await?;
         }
         Ok(())
     }
@@ -194,7 +242,13 @@ impl Audit {
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
-    pub async fn retracted(&self, object: &str, entry: &str, execution: &str, now: Timestamp) -> Result<bool, Error> {
+    pub async fn retracted(
+        &self,
+        object: &str,
+        entry: &str,
+        execution: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let mut set = Expression::default();
         set.put("status", value(&Status::Retracted)?);
         set.put("statusDay", text(Status::Retracted.day(now)));
@@ -202,21 +256,50 @@ impl Audit {
         set.append_history(&self.event(Status::Retracted, execution, now)?);
         set.name("#status", "status");
         set.value(":cleaned", value(&Status::Cleaned)?);
-        self.update(object, entry, set, "#status = :cleaned", "record the removal").await
+        self.update(
+            object,
+            entry,
+            set,
+            "#status = :cleaned",
+            "record the removal",
+        )
+        .await
     }
 
     /// One item, strongly consistent; empty when there is none.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
-    pub async fn item(&self, object: &str, entry: &str) -> Result<HashMap<String, AttributeValue>, Error> {
-        let get = self.client.get_item().table_name(&self.table).key("object", text(object)).key("entry", text(entry));
-        let answer = get.consistent_read(true).send().await.map_err(unavailable("read an item"))?;
+    pub async fn item(
+        &self,
+        object: &str,
+        entry: &str,
+    ) -> Result<HashMap<String, AttributeValue>, Error> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("object", text(object))
+            .key("entry", text(entry));
+        let answer = get
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("read an item"))?;
         Ok(answer.item.unwrap_or_default())
     }
 
-    fn event(&self, status: Status, execution: &str, now: Timestamp) -> Result<AttributeValue, Error> {
-        value(&Event { at: stamp(now), status, execution: execution.to_owned() })
+    fn event(
+        &self,
+        status: Status,
+        execution: &str,
+        now: Timestamp,
+    ) -> Result<AttributeValue, Error> {
+        value(&Event {
+            at: stamp(now),
+            status,
+            execution: execution.to_owned(),
+        })
     }
 
     async fn update(
@@ -267,7 +350,8 @@ impl Expression {
     }
 
     fn append_history(&mut self, event: &AttributeValue) {
-        self.sets.push("#history = list_append(if_not_exists(#history, :none), :event)".into());
+        self.sets
+            .push("#history = list_append(if_not_exists(#history, :none), :event)".into());
         self.name("#history", "history");
         self.value(":none", AttributeValue::L(Vec::new()));
         self.value(":event", AttributeValue::L(vec![event.clone()]));

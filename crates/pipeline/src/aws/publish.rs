@@ -1,7 +1,6 @@
 //! Carries a run of the [`crate::fence`] out on S3 and DynamoDB.
 
 use bytes::Bytes;
-use scrubjay_jpeg::Options;
 
 use super::{Audit, Destination, Staging};
 use crate::Error;
@@ -20,8 +19,6 @@ pub struct Bucket<'a> {
     pub staging: &'a Staging,
     /// Bucket B.
     pub destination: &'a Destination,
-    /// How the stripper was told to write, which `verify` must know.
-    pub options: &'a Options,
     /// Bucket A's name: the first part of the audit table's partition key.
     pub source_bucket: &'a str,
     /// The object's key, in A and in B.
@@ -45,13 +42,18 @@ pub async fn carry_out(mut run: Run, on: &Bucket<'_>) -> Result<End, Error> {
         let reply = match op {
             Op::Observe => Reply::Object(on.destination.head(on.key).await?),
             Op::ReadHead => Reply::Head(on.audit.head(&object).await?),
-            Op::WriteHead { expected, head } => Reply::Held(on.audit.put_head(&object, expected, &head).await?),
+            Op::WriteHead { expected, head } => {
+                Reply::Held(on.audit.put_head(&object, expected, &head).await?)
+            }
             Op::Put { staged, seen } => {
                 let bytes = match fetched.take() {
                     Some((of, bytes)) if of == staged => bytes,
                     _ => proved(on, &staged).await?,
                 };
-                let reply = on.destination.put(on.key, bytes.clone(), seen.as_ref()).await?;
+                let reply = on
+                    .destination
+                    .put(on.key, bytes.clone(), seen.as_ref())
+                    .await?;
                 fetched = Some((staged, bytes));
                 Reply::Put(reply)
             }
@@ -59,12 +61,15 @@ pub async fn carry_out(mut run: Run, on: &Bucket<'_>) -> Result<End, Error> {
         };
         run.reply(reply);
     }
-    Err(Error::StorageUnavailable { doing: "settle bucket B", source: "too many other writers of this key".into() })
+    Err(Error::StorageUnavailable {
+        doing: "settle bucket B",
+        source: "too many other writers of this key".into(),
+    })
 }
 
 /// A staged file's bytes, proved to be in canonical clean form.
 async fn proved(on: &Bucket<'_>, staged: &Staged) -> Result<Bytes, Error> {
     let bytes = on.staging.read(staged).await?;
-    scrubjay_jpeg::verify(&bytes, on.options).map_err(|leak| Error::NotClean(leak.to_string()))?;
+    scrubjay_jpeg::verify(&bytes).map_err(|leak| Error::NotClean(leak.to_string()))?;
     Ok(bytes)
 }

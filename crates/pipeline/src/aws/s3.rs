@@ -26,7 +26,10 @@ fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    move |error| Error::StorageUnavailable { doing, source: cause(error) }
+    move |error| Error::StorageUnavailable {
+        doing,
+        source: cause(error),
+    }
 }
 
 /// ETags travel quoted in HTTP and bare in events and in the table.
@@ -42,7 +45,10 @@ fn hex(digest: &[u8]) -> String {
 async fn collect(mut body: ByteStream, length: usize, doing: &'static str) -> Result<Bytes, Error> {
     let mut buffer = BytesMut::with_capacity(length);
     while let Some(chunk) = body.next().await {
-        buffer.extend_from_slice(&chunk.map_err(|e| Error::StorageUnavailable { doing, source: e.into() })?);
+        buffer.extend_from_slice(&chunk.map_err(|e| Error::StorageUnavailable {
+            doing,
+            source: e.into(),
+        })?);
     }
     Ok(buffer.freeze())
 }
@@ -77,7 +83,8 @@ impl Source {
     /// [`Error::SourceSuperseded`] on 412, [`Error::SourceDeleted`] on 404, [`Error::TooLarge`] over `max_bytes` (before the
     /// body is read), [`Error::StorageUnavailable`] otherwise.
     pub async fn read(&self, upload: &Upload, max_bytes: u64) -> Result<Bytes, Error> {
-        let too_large = |size: u64| Error::TooLarge(format!("{size} bytes, the limit is {max_bytes}"));
+        let too_large =
+            |size: u64| Error::TooLarge(format!("{size} bytes, the limit is {max_bytes}"));
         if let Some(size) = upload.size.filter(|size| *size > max_bytes) {
             return Err(too_large(size));
         }
@@ -127,7 +134,12 @@ impl Staging {
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
-    pub async fn write(&self, object: &str, source: &Bytes, clean: &Stripped) -> Result<Staged, Error> {
+    pub async fn write(
+        &self,
+        object: &str,
+        source: &Bytes,
+        clean: &Stripped,
+    ) -> Result<Staged, Error> {
         let parts: VecDeque<Bytes> = clean
             .parts
             .iter()
@@ -144,7 +156,12 @@ impl Staging {
         let digest = digest.finalize();
         let sha256 = hex(&digest);
         let key = format!("{}/{sha256}.jpg", hex(&Sha256::digest(object.as_bytes())));
-        let body = SdkBody::retryable(move || SdkBody::from_body_1_x(Parts { left: size, parts: parts.clone() }));
+        let body = SdkBody::retryable(move || {
+            SdkBody::from_body_1_x(Parts {
+                left: size,
+                parts: parts.clone(),
+            })
+        });
         self.client
             .put_object()
             .bucket(&self.bucket)
@@ -165,17 +182,24 @@ impl Staging {
     /// [`Error::SourceStale`] when it has expired, [`Error::NotClean`] when its digest is another,
     /// [`Error::StorageUnavailable`] otherwise.
     pub async fn read(&self, staged: &Staged) -> Result<Bytes, Error> {
-        let object = self.client.get_object().bucket(&self.bucket).key(&staged.key).send().await.map_err(|error| {
-            match status(&error) {
+        let object = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(&staged.key)
+            .send()
+            .await
+            .map_err(|error| match status(&error) {
                 Some(404) => Error::SourceStale,
                 _ => unavailable("read the staging bucket")(error),
-            }
-        })?;
+            })?;
         let bytes = collect(object.body, staged.size as usize, "read the staging bucket").await?;
         if hex(&Sha256::digest(&bytes)) == staged.sha256 {
             Ok(bytes)
         } else {
-            Err(Error::NotClean("its digest is not the one that Strip reported".into()))
+            Err(Error::NotClean(
+                "its digest is not the one that Strip reported".into(),
+            ))
         }
     }
 }
@@ -203,7 +227,14 @@ impl Destination {
     /// # Errors
     /// [`Error::StorageUnavailable`].
     pub async fn head(&self, key: &str) -> Result<Option<ETag>, Error> {
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+        match self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+        {
             Ok(object) => Ok(Some(bare(object.e_tag()))),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(unavailable("look at bucket B")(error)),
@@ -216,9 +247,20 @@ impl Destination {
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
-    pub async fn put(&self, key: &str, bytes: Bytes, seen: Option<&ETag>) -> Result<Option<ETag>, Error> {
+    pub async fn put(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        seen: Option<&ETag>,
+    ) -> Result<Option<ETag>, Error> {
         let checksum = base64::encode(Sha256::digest(&bytes));
-        let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(JPEG).checksum_sha256(checksum);
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(JPEG)
+            .checksum_sha256(checksum);
         let put = match seen {
             Some(etag) => put.if_match(format!("\"{etag}\"")),
             None => put.if_none_match("*"),
@@ -236,7 +278,12 @@ impl Destination {
     /// # Errors
     /// [`Error::StorageUnavailable`].
     pub async fn delete(&self, key: &str, seen: &ETag) -> Result<bool, Error> {
-        let delete = self.client.delete_object().bucket(&self.bucket).key(key).if_match(format!("\"{seen}\""));
+        let delete = self
+            .client
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .if_match(format!("\"{seen}\""));
         match delete.send().await {
             Ok(_) => Ok(true),
             Err(error) if lost(&error) => Ok(false),

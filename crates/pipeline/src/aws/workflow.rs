@@ -14,7 +14,10 @@ fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    move |error| Error::WorkflowUnavailable { doing, source: cause(error) }
+    move |error| Error::WorkflowUnavailable {
+        doing,
+        source: cause(error),
+    }
 }
 
 /// An execution that failed, timed out or was aborted.
@@ -35,7 +38,9 @@ pub struct Workflow {
 impl Workflow {
     /// Over the SDK's configuration.
     pub fn new(sdk: &SdkConfig) -> Self {
-        Self { client: Client::new(sdk) }
+        Self {
+            client: Client::new(sdk),
+        }
     }
 
     /// Why an execution ended without success; `None` when it did not (or is running again, after a redrive).
@@ -61,7 +66,10 @@ impl Workflow {
             message: Reason::message(described.cause().unwrap_or_default()),
             state: self.last_state(execution).await?,
         };
-        let input = described.input().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let input = described
+            .input()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
         Ok(Some(Failure { input, reason }))
     }
 
@@ -78,7 +86,10 @@ impl Workflow {
             .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(unavailable("read an execution's history"))?;
-            let entered = page.events().iter().find_map(|event| event.state_entered_event_details());
+            let entered = page
+                .events()
+                .iter()
+                .find_map(|event| event.state_entered_event_details());
             if let Some(entered) = entered {
                 return Ok(entered.name().to_owned());
             }
