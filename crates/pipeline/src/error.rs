@@ -24,16 +24,16 @@ pub type Source = Box<dyn StdError + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The object is not a JPEG at all.
-    #[error("not a JPEG: {0}")]
+    #[error("{0}")]
     NotJpeg(String),
     /// A JPEG that is damaged or not all there.
-    #[error("corrupt JPEG: {0}")]
+    #[error("{0}")]
     CorruptJpeg(String),
     /// A JPEG coded by a process that is not supported.
-    #[error("unsupported JPEG: {0}")]
+    #[error("{0}")]
     UnsupportedJpeg(String),
     /// Over one of the configured limits.
-    #[error("over a limit: {0}")]
+    #[error("{0}")]
     TooLarge(String),
     /// Bucket A holds another ETag under the key: the object was overwritten after the event.
     #[error("the object was overwritten after the event")]
