@@ -146,7 +146,7 @@ impl Match {
         }
     }
 
-    /// Events on their way through EventBridge, by detail type.
+    /// Events on their way through `EventBridge`, by detail type.
     pub fn events(detail_type: &str) -> Self {
         Self {
             detail_type: Some(detail_type.to_owned()),
@@ -180,7 +180,7 @@ pub struct Action {
     /// Events: fields that are taken out of `detail.object`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     omit: Vec<String>,
-    /// Delivery: whether EventBridge tries again.
+    /// Delivery: whether `EventBridge` tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry: Option<bool>,
 }
@@ -241,7 +241,7 @@ impl Action {
         }
     }
 
-    /// A delivery fails; EventBridge tries again, or not, as after a permission error.
+    /// A delivery fails; `EventBridge` tries again, or not, as after a permission error.
     pub fn undelivered(retry: bool) -> Self {
         Self {
             retry: Some(retry),

@@ -11,22 +11,26 @@ from ministack.services import stepfunctions as sfn
 
 def call_lambda(original):
     """https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html: the service's own
-    exceptions reach Retry and Catch as Lambda.<name>; a throttled invocation is Lambda.TooManyRequestsException."""
+    exceptions reach Retry and Catch as Lambda.<name>; a throttled invocation is Lambda.TooManyRequestsException.
+    https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html: a runtime that exits, while it
+    initialises too, is Runtime.ExitError."""
 
     def patched(function, event):
         try:
             return original(function, event)
         except sfn._ExecutionError as error:
-            if error.error != "Lambda.Unknown":
-                raise
             try:
                 body = json.loads(error.cause)
             except ValueError:
-                raise error from None
-            if not isinstance(body, dict) or body.get("__type") != "TooManyRequestsException":
+                body = None
+            if not isinstance(body, dict):
                 raise
-            cause = f"{body.get('message', 'Rate Exceeded.')} (Service: Lambda, Status Code: 429)"
-            raise sfn._ExecutionError("Lambda.TooManyRequestsException", cause) from None
+            if error.error == "Lambda.Unknown" and body.get("__type") == "TooManyRequestsException":
+                cause = f"{body.get('message', 'Rate Exceeded.')} (Service: Lambda, Status Code: 429)"
+                raise sfn._ExecutionError("Lambda.TooManyRequestsException", cause) from None
+            if error.error == "Runtime.Unknown" and " exited during init " in body.get("errorMessage", ""):
+                raise sfn._ExecutionError("Runtime.ExitError", error.cause) from None
+            raise
 
     return patched
 

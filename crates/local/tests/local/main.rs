@@ -1,0 +1,8 @@
+//! Stacks brought up, used, broken and brought down: the emulator is really started. The template is a small relative
+//! of the real one, `tests/fixture`, whose only function does as its input says.
+
+mod events;
+mod faults;
+mod harness;
+mod stack;
+mod states;
