@@ -1,0 +1,8 @@
+output "backend_hcl" {
+  description = "What every other folder is initialised with: `terraform output -raw backend_hcl > ../backend.hcl`."
+  value       = <<-EOT
+    bucket     = "${module.state_bucket.name}"
+    region     = "${var.region}"
+    kms_key_id = "${module.key.arn}"
+  EOT
+}

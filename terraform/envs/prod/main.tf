@@ -1,0 +1,28 @@
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account_id]
+
+  default_tags {
+    tags = {
+      application = "scrubjay"
+      environment = "prod"
+      managed-by  = "terraform"
+    }
+  }
+}
+
+module "foundation" {
+  source = "../../modules/foundation"
+
+  env       = "prod"
+  protected = true
+
+  source_noncurrent_days      = 30
+  destination_noncurrent_days = 30
+  rejected_days               = 90
+  reports_days                = 730
+  access_logs_days            = 365
+
+  allowed_cidrs         = var.allowed_cidrs
+  deployer_trusted_arns = var.deployer_trusted_arns
+}

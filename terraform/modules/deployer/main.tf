@@ -1,0 +1,19 @@
+# A ceiling for every role that template.yaml makes: whatever the template says, a role can do no more than this.
+resource "aws_iam_policy" "boundary" {
+  name        = "${var.prefix}-boundary"
+  description = "The most that a role of the scrubjay application can ever do."
+  policy      = var.boundary_policy
+}
+
+resource "aws_iam_role" "this" {
+  name               = "${var.prefix}-deployer"
+  description        = "Deploys template.yaml; cannot widen its own rights or touch the foundation."
+  assume_role_policy = var.trust_policy
+}
+
+# Inline: a managed policy holds 6,144 characters, and what CloudFormation needs, action by action, is longer.
+resource "aws_iam_role_policy" "this" {
+  name   = "deploy"
+  role   = aws_iam_role.this.id
+  policy = var.deployer_policy
+}

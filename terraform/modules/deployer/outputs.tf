@@ -1,0 +1,9 @@
+output "boundary_arn" {
+  description = "ARN of the permissions boundary of the application's roles."
+  value       = aws_iam_policy.boundary.arn
+}
+
+output "role_arn" {
+  description = "ARN of the role that deploys the application."
+  value       = aws_iam_role.this.arn
+}

@@ -1,0 +1,102 @@
+# A: what users upload. Originals, with everything that is in them.
+module "source_bucket" {
+  source = "../bucket"
+
+  name             = local.names.source_bucket
+  key_arn          = module.key.arn
+  policy_documents = local.bucket_policies.source_bucket
+  force_destroy    = !var.protected
+  noncurrent_days  = var.source_noncurrent_days
+  expire_tagged = var.rejected_days == 0 ? [] : [{
+    key   = "scrubjay:status"
+    value = "REJECTED"
+    days  = var.rejected_days
+  }]
+}
+
+resource "aws_s3_bucket_notification" "source" {
+  bucket      = module.source_bucket.name
+  eventbridge = true
+}
+
+# Clean files on their way from Strip to Publish. Not versioned: what expires is gone.
+module "staging_bucket" {
+  # checkov:skip=CKV_AWS_21:what expires here after a day has to be gone, not to become an old version
+  source = "../bucket"
+
+  name                 = local.names.staging_bucket
+  key_arn              = module.key.arn
+  policy_documents     = local.bucket_policies.staging_bucket
+  versioned            = false
+  force_destroy        = !var.protected
+  expire_days          = 1
+  abort_multipart_days = 1
+}
+
+# B: what the website shows.
+module "destination_bucket" {
+  source = "../bucket"
+
+  name             = local.names.destination_bucket
+  key_arn          = module.key.arn
+  policy_documents = local.bucket_policies.destination_bucket
+  force_destroy    = !var.protected
+  noncurrent_days  = var.destination_noncurrent_days
+}
+
+# What `scrubjay report` and audits leave for people to read.
+module "reports_bucket" {
+  source = "../bucket"
+
+  name             = local.names.reports_bucket
+  key_arn          = module.key.arn
+  policy_documents = local.bucket_policies.reports_bucket
+  force_destroy    = !var.protected
+  expire_days      = var.reports_days
+  noncurrent_days  = 30
+}
+
+# What `sam deploy` uploads.
+module "artifact_bucket" {
+  source = "../bucket"
+
+  name             = local.names.artifact_bucket
+  key_arn          = module.key.arn
+  policy_documents = local.bucket_policies.artifact_bucket
+  force_destroy    = !var.protected
+  noncurrent_days  = 90
+}
+
+# Who asked for what in the other buckets. SSE-S3: S3 delivers no logs to a bucket under a customer's key.
+module "access_logs_bucket" {
+  # checkov:skip=CKV_AWS_145:S3 delivers no access logs to a bucket under a customer's key
+  # checkov:skip=CKV_AWS_19:it is encrypted, with SSE-S3; the check does not follow an empty key_arn
+  source = "../bucket"
+
+  name             = local.names.access_logs_bucket
+  key_arn          = ""
+  policy_documents = local.bucket_policies.access_logs_bucket
+  force_destroy    = !var.protected
+  expire_days      = var.access_logs_days
+  noncurrent_days  = 7
+}
+
+resource "aws_s3_bucket_logging" "this" {
+  for_each = {
+    source      = module.source_bucket.name
+    staging     = module.staging_bucket.name
+    destination = module.destination_bucket.name
+    reports     = module.reports_bucket.name
+    artifact    = module.artifact_bucket.name
+  }
+
+  bucket        = each.value
+  target_bucket = module.access_logs_bucket.name
+  target_prefix = "${each.key}/"
+
+  target_object_key_format {
+    partitioned_prefix {
+      partition_date_source = "EventTime"
+    }
+  }
+}

@@ -1,0 +1,67 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+module "key" {
+  source = "../key"
+
+  alias                = local.prefix
+  description          = "${local.prefix}: photographs and the audit table"
+  policy               = local.key_policy
+  deletion_window_days = var.protected ? 30 : 7
+}
+
+module "audit_table" {
+  source = "../audit_table"
+
+  name                = local.names.audit_table
+  key_arn             = module.key.arn
+  deletion_protection = var.protected
+}
+
+module "user_a" {
+  source = "../user"
+
+  name    = "${local.prefix}-user-a"
+  policy  = templatefile("${local.policies}/user-source.json.tftpl", local.policy_variables)
+  pgp_key = var.user_a_pgp_key
+}
+
+module "user_b" {
+  source = "../user"
+
+  name    = "${local.prefix}-user-b"
+  policy  = local.reader_policy
+  pgp_key = var.user_b_pgp_key
+}
+
+module "website_reader" {
+  source = "../website_reader"
+
+  name         = "${local.prefix}-website-reader"
+  policy       = local.reader_policy
+  trust_policy = templatefile("${local.policies}/trust-website-reader.json.tftpl", local.policy_variables)
+}
+
+module "deployer" {
+  source = "../deployer"
+
+  prefix          = local.prefix
+  boundary_policy = templatefile("${local.policies}/boundary.json.tftpl", local.policy_variables)
+  deployer_policy = templatefile("${local.policies}/deployer.json.tftpl", local.policy_variables)
+  trust_policy    = templatefile("${local.policies}/trust-deployer.json.tftpl", local.policy_variables)
+}
+
+# What holds something that cannot be made again.
+module "guard" {
+  source = "../guard"
+
+  enabled = var.protected
+  keep = {
+    source_bucket      = module.source_bucket.arn
+    destination_bucket = module.destination_bucket.arn
+    reports_bucket     = module.reports_bucket.arn
+    audit_table        = module.audit_table.arn
+    key                = module.key.arn
+  }
+}

@@ -1,0 +1,36 @@
+resource "random_id" "bucket_suffix" {
+  byte_length = 4
+  prefix      = "${local.prefix}-"
+}
+
+locals {
+  prefix = "scrubjay-${var.env}"
+  # `scrubjay-<env>-<8 hex digits>`: bucket names are one name space for all the world.
+  bucket_prefix = random_id.bucket_suffix.hex
+
+  names = {
+    source_bucket      = var.bucket_names.source != "" ? var.bucket_names.source : "${local.bucket_prefix}-source"
+    staging_bucket     = var.bucket_names.staging != "" ? var.bucket_names.staging : "${local.bucket_prefix}-staging"
+    destination_bucket = var.bucket_names.destination != "" ? var.bucket_names.destination : "${local.bucket_prefix}-destination"
+    reports_bucket     = var.bucket_names.reports != "" ? var.bucket_names.reports : "${local.bucket_prefix}-reports"
+    artifact_bucket    = var.bucket_names.artifact != "" ? var.bucket_names.artifact : "${local.bucket_prefix}-artifact"
+    access_logs_bucket = var.bucket_names.access_logs != "" ? var.bucket_names.access_logs : "${local.bucket_prefix}-access-logs"
+    audit_table        = "${local.prefix}-audit"
+  }
+
+  # The roles that template.yaml makes, by the names that bucket and key policies expect. One test holds the two lists
+  # against each other.
+  application_roles = [
+    "validate",
+    "strip",
+    "publish",
+    "record",
+    "retract",
+    "reconcile",
+    "scrub-machine",
+    "retract-machine",
+    "events",
+  ]
+  iam_arn               = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}"
+  application_role_arns = [for role in local.application_roles : "${local.iam_arn}:role/${local.prefix}-${role}"]
+}

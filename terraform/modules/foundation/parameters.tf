@@ -1,0 +1,24 @@
+# The contract with template.yaml, which takes these as SSM parameter types. Nothing else is shared.
+locals {
+  parameters = {
+    "source-bucket"            = module.source_bucket.name
+    "staging-bucket"           = module.staging_bucket.name
+    "destination-bucket"       = module.destination_bucket.name
+    "reports-bucket"           = module.reports_bucket.name
+    "artifact-bucket"          = module.artifact_bucket.name
+    "audit-table"              = module.audit_table.name
+    "key-arn"                  = module.key.arn
+    "permissions-boundary-arn" = module.deployer.boundary_arn
+  }
+}
+
+resource "aws_ssm_parameter" "this" {
+  # checkov:skip=CKV2_AWS_34:names and ARNs, not secrets; CloudFormation's SSM parameter types cannot read SecureString
+  # checkov:skip=CKV_AWS_337:the same
+  for_each = local.parameters
+
+  name        = "/scrubjay/${var.env}/${each.key}"
+  description = "Read by template.yaml; written by terraform/."
+  type        = "String"
+  value       = each.value
+}
