@@ -36,7 +36,7 @@ mod significance;
 use std::ops::Range;
 
 pub(crate) use coefficients::{Coefficients, Nowhere, Put};
-pub(crate) use frame::{Component, Frame, Plane, Process};
+pub(crate) use frame::{Frame, Process};
 
 use arithmetic::Conditioning;
 use frame::NEVER;

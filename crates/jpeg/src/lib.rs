@@ -16,11 +16,6 @@ mod bytes;
     clippy::arithmetic_side_effects,
     reason = "hot loops over arrays whose bounds the headers have been checked for"
 )]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "used from the turn, which follows"
-)]
 mod entropy;
 mod error;
 mod exif;
@@ -37,6 +32,13 @@ mod strip;
 mod survey;
 mod tables;
 mod trailer;
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "hot loops over blocks whose number the frame header has set"
+)]
+#[allow(dead_code, reason = "used from strip, which follows")]
+mod turn;
 mod verify;
 mod walk;
 

@@ -1,0 +1,447 @@
+//! Reads a picture's coefficients, turned on the way where that is exact.
+
+use super::plane::{Plane, Scratch};
+use super::transform::{Cell, Transform};
+use crate::entropy::{Coefficients, Decoder, Frame, Process, Put};
+use crate::walk::{Piece, walk};
+use crate::{Corruption, Error, Excess, Limits, Unsupported};
+
+/// A picture as coefficients.
+pub(super) struct Picture {
+    pub(super) precision: u8,
+    pub(super) progressive: bool,
+    /// As seen: after the turn.
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) components: Vec<Component>,
+}
+
+/// A component, its geometry after the turn.
+pub(super) struct Component {
+    pub(super) id: u8,
+    pub(super) h: u32,
+    pub(super) v: u32,
+    /// Quantisation table in zigzag order, for the turned blocks.
+    pub(super) table: [u16; 64],
+    pub(super) plane: Plane,
+    /// What is still to be done to `plane`: coefficients are turned already if it is only a matter of the order of
+    /// blocks.
+    pub(super) rest: Rest,
+}
+
+/// What is left to do for a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Blocks are turned in themselves and have to be taken in this order.
+    Order(Transform),
+    /// A mirrored dimension ends within a block: nothing has been turned, samples have to be.
+    Samples(Transform),
+}
+
+/// Decodes all scans of `data`.
+pub(super) fn read(data: &[u8], transform: Transform, limits: &Limits) -> Result<Picture, Error> {
+    let mut reader = Reader {
+        decoder: Decoder::new(limits.max_pixels),
+        intake: Intake {
+            transform,
+            bytes: data.len(),
+            layers: Vec::new(),
+        },
+        tables: Vec::new(),
+        scans: 0,
+        max_scans: limits.max_scans,
+    };
+    let end = reader.read(data)?;
+    reader.picture(end)
+}
+
+struct Reader {
+    decoder: Decoder,
+    intake: Intake,
+    /// Quantisation table of each component at its first scan, which is the one that counts.
+    tables: Vec<Option<[u16; 64]>>,
+    scans: u32,
+    max_scans: u32,
+}
+
+impl Reader {
+    /// Reads the pieces up to EOI, or to the end of a picture that is all there without it, and returns where that is.
+    fn read(&mut self, data: &[u8]) -> Result<usize, Error> {
+        let mut pieces = walk(data);
+        let mut at = 0;
+        while let Some(piece) = pieces.next() {
+            let piece = match piece {
+                Ok(piece) => piece,
+                Err(_) if self.decoder.complete() => break,
+                Err(error) => return Err(error),
+            };
+            at = piece.range().end;
+            match piece {
+                Piece::Marker { code: 0xD9, .. } => break,
+                Piece::Segment {
+                    code: 0xDA,
+                    range,
+                    body,
+                } => {
+                    at = self.scan(body, range.start + 4, data, range.end)?;
+                    pieces.leave_scan(at);
+                }
+                Piece::Segment { code: 0xC8, .. } => {}
+                Piece::Segment {
+                    code: code @ (0xC0..=0xCF | 0xDB..=0xDD),
+                    range,
+                    body,
+                } => {
+                    self.decoder.segment(code, body, range.start + 4)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(at)
+    }
+}
+
+impl Reader {
+    fn scan(
+        &mut self,
+        sos: &[u8],
+        sos_offset: usize,
+        data: &[u8],
+        start: usize,
+    ) -> Result<usize, Error> {
+        self.scans += 1;
+        if self.scans > self.max_scans {
+            return Err(Error::too_large(sos_offset, Excess::Scans));
+        }
+        let frame = self
+            .decoder
+            .frame()
+            .ok_or(Error::corrupt(sos_offset, Corruption::ScanBeforeFrame))?;
+        if frame.process == Process::Lossless {
+            return Err(Error::unsupported(sos_offset, Unsupported::Turn));
+        }
+        let whole = frame.process == Process::Sequential && !frame.arithmetic;
+        self.tables.resize(frame.components.len(), None);
+        for id in sos
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .take(usize::from(sos.first().copied().unwrap_or(0)))
+        {
+            let Some(index) = frame.components.iter().position(|c| c.id == *id) else {
+                continue;
+            };
+            if self.tables[index].is_none() {
+                self.tables[index] = self
+                    .decoder
+                    .quantization(frame.components[index].table)
+                    .copied();
+            }
+        }
+        let scan = if whole {
+            self.decoder
+                .scan_into(sos, sos_offset, data, start, &mut Whole(&mut self.intake))
+        } else {
+            self.decoder
+                .scan_into(sos, sos_offset, data, start, &mut Partial(&mut self.intake))
+        }?;
+        Ok(scan.next_marker)
+    }
+
+    /// `end`: offset for errors about the picture as a whole.
+    fn picture(self, end: usize) -> Result<Picture, Error> {
+        self.decoder.finish()?;
+        let missing = Error::corrupt(end, Corruption::MissingFrame);
+        let frame = self.decoder.frame().ok_or(missing)?;
+        let transform = self.intake.transform;
+        let swap = |a, b| if transform.transpose { (b, a) } else { (a, b) };
+        let (width, height) = swap(frame.width, frame.height);
+        // Factors that are common to all components say nothing, and one component has none at all (A.2.2).
+        let h_unit = frame.components.iter().fold(0, |unit, c| gcd(unit, c.h));
+        let v_unit = frame.components.iter().fold(0, |unit, c| gcd(unit, c.v));
+        let mut components = Vec::with_capacity(4);
+        for ((layer, component), table) in self
+            .intake
+            .layers
+            .into_iter()
+            .zip(&frame.components)
+            .zip(&self.tables)
+        {
+            let (h, v) = swap(component.h / h_unit, component.v / v_unit);
+            let table = transform.table(&table.ok_or(missing)?);
+            let (plane, rest) = layer.finish();
+            plane.check(end)?;
+            components.push(Component {
+                id: component.id,
+                h,
+                v,
+                table,
+                plane,
+                rest,
+            });
+        }
+        let progressive = frame.process == Process::Progressive;
+        Ok(Picture {
+            precision: frame.precision,
+            progressive,
+            width,
+            height,
+            components,
+        })
+    }
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Takes the blocks in.
+struct Intake {
+    transform: Transform,
+    /// Length of the file: what symbols may take.
+    bytes: usize,
+    layers: Vec<Layer>,
+}
+
+/// One component on its way in.
+struct Layer {
+    plane: Plane,
+    rest: Rest,
+    cells: [Cell; 64],
+    scratch: Scratch,
+    /// For scans that give coefficients bit by bit.
+    sparse: Sparse,
+}
+
+impl Intake {
+    fn begin(&mut self, frame: &Frame) {
+        let transform = self.transform;
+        self.layers.clear();
+        for component in &frame.components {
+            let geometry = frame.plane(component);
+            // Whether an axis of the source ends with a block's edge.
+            let even_x = (frame.width * component.h).is_multiple_of(8 * frame.h_max);
+            let even_y = (frame.height * component.v).is_multiple_of(8 * frame.v_max);
+            let (even_x, even_y) = if transform.transpose {
+                (even_y, even_x)
+            } else {
+                (even_x, even_y)
+            };
+            let exact = (even_x || !transform.mirror_x) && (even_y || !transform.mirror_y);
+            let (rest, cells) = if exact {
+                (Rest::Order(transform), transform.cells())
+            } else {
+                (Rest::Samples(transform), Transform::default().cells())
+            };
+            self.layers.push(Layer {
+                plane: Plane::new(geometry.width, geometry.height, self.bytes),
+                rest,
+                cells,
+                scratch: Scratch::default(),
+                sparse: Sparse::default(),
+            });
+        }
+    }
+}
+
+impl Layer {
+    fn finish(mut self) -> (Plane, Rest) {
+        self.sparse.empty_into(&mut self.plane, &self.cells);
+        (self.plane, self.rest)
+    }
+}
+
+/// The sink of scans that give whole blocks.
+struct Whole<'a>(&'a mut Intake);
+
+/// A block being decoded; it is complete when dropped.
+struct Open<'a> {
+    layer: &'a mut Layer,
+    row: u32,
+    column: u32,
+}
+
+impl Coefficients for Whole<'_> {
+    const STORED: bool = true;
+    type Block<'b>
+        = Open<'b>
+    where
+        Self: 'b;
+
+    fn begin(&mut self, frame: &Frame) -> Result<(), Error> {
+        self.0.begin(frame);
+        Ok(())
+    }
+
+    #[inline]
+    fn block(&mut self, component: usize, row: u32, column: u32) -> Open<'_> {
+        Open {
+            layer: &mut self.0.layers[component],
+            row,
+            column,
+        }
+    }
+}
+
+impl Put for Open<'_> {
+    #[inline]
+    fn put(&mut self, k: usize, value: i32) {
+        let layer = &mut *self.layer;
+        let cell = layer.cells[k & 63];
+        let narrow = value as i16;
+        if i32::from(narrow) != value {
+            layer.plane.set_overflow();
+        }
+        layer.scratch.values[usize::from(cell.to & 63)] =
+            (narrow ^ cell.sign).wrapping_sub(cell.sign);
+        layer.scratch.mask |= 1 << (cell.to & 63);
+    }
+
+    fn grow(&mut self, _: usize, _: u32) {}
+    fn set_dc_bit(&mut self, _: u32) {}
+}
+
+impl Drop for Open<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let layer = &mut *self.layer;
+        if self.row < layer.plane.height && self.column < layer.plane.width {
+            layer.plane.push(self.row, self.column, &mut layer.scratch);
+        } else {
+            // Only there to fill an MCU (A.2.4).
+            layer.scratch = Scratch::default();
+        }
+    }
+}
+
+/// Coefficients that come bit by bit, untransformed: room is made for a block when it gets its first AC coefficient.
+#[derive(Default)]
+struct Sparse {
+    dc: Vec<i32>,
+    /// By block: 1 + index of its coefficients, 0 for none.
+    slots: Vec<u32>,
+    chunks: Vec<Vec<[i16; 64]>>,
+}
+
+/// Blocks in a chunk.
+const CHUNK: usize = 1024;
+
+impl Sparse {
+    fn slot(&mut self, index: usize) -> &mut [i16; 64] {
+        let slot = &mut self.slots[index];
+        if *slot == 0 {
+            if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+                self.chunks.push(Vec::with_capacity(CHUNK));
+            }
+            let before = (self.chunks.len() - 1) * CHUNK;
+            if let Some(chunk) = self.chunks.last_mut() {
+                chunk.push([0; 64]);
+                *slot = (before + chunk.len()) as u32;
+            }
+        }
+        let at = *slot as usize - 1;
+        &mut self.chunks[at / CHUNK][at % CHUNK]
+    }
+
+    fn empty_into(self, plane: &mut Plane, cells: &[Cell; 64]) {
+        if self.slots.is_empty() {
+            return;
+        }
+        let mut scratch = Scratch::default();
+        let (width, height) = (plane.width, plane.height);
+        let blocks = (0..height).flat_map(|row| (0..width).map(move |column| (row, column)));
+        for ((row, column), (&dc, &slot)) in blocks.zip(self.dc.iter().zip(&self.slots)) {
+            if i32::from(dc as i16) != dc {
+                plane.set_overflow();
+            }
+            scratch.values[0] = dc as i16;
+            if let Some(at) = (slot as usize).checked_sub(1) {
+                for (k, &value) in self.chunks[at / CHUNK][at % CHUNK]
+                    .iter()
+                    .enumerate()
+                    .skip(1)
+                {
+                    let cell = cells[k];
+                    scratch.values[usize::from(cell.to & 63)] =
+                        (value ^ cell.sign).wrapping_sub(cell.sign);
+                    scratch.mask |= u64::from(value != 0) << (cell.to & 63);
+                }
+            }
+            plane.push(row, column, &mut scratch);
+        }
+    }
+}
+
+/// The sink of scans that give parts of blocks.
+struct Partial<'a>(&'a mut Intake);
+
+/// A block that gets more coefficients.
+struct Part<'a> {
+    layer: &'a mut Layer,
+    /// None for a block that only fills an MCU.
+    index: Option<usize>,
+}
+
+impl Coefficients for Partial<'_> {
+    const STORED: bool = true;
+    type Block<'b>
+        = Part<'b>
+    where
+        Self: 'b;
+
+    fn begin(&mut self, frame: &Frame) -> Result<(), Error> {
+        self.0.begin(frame);
+        for layer in &mut self.0.layers {
+            let blocks = layer.plane.width as usize * layer.plane.height as usize;
+            layer.sparse = Sparse {
+                dc: vec![0; blocks],
+                slots: vec![0; blocks],
+                chunks: Vec::new(),
+            };
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn block(&mut self, component: usize, row: u32, column: u32) -> Part<'_> {
+        let layer = &mut self.0.layers[component];
+        let (width, height) = (layer.plane.width, layer.plane.height);
+        let index = (row < height && column < width)
+            .then_some(row as usize * width as usize + column as usize);
+        Part { layer, index }
+    }
+}
+
+impl Put for Part<'_> {
+    #[inline]
+    fn put(&mut self, k: usize, value: i32) {
+        let Some(index) = self.index else { return };
+        if k == 0 {
+            self.layer.sparse.dc[index] = value;
+            return;
+        }
+        let narrow = value as i16;
+        if i32::from(narrow) != value {
+            self.layer.plane.set_overflow();
+        }
+        self.layer.sparse.slot(index)[k & 63] = narrow;
+    }
+
+    #[inline]
+    fn grow(&mut self, k: usize, low: u32) {
+        let Some(index) = self.index else { return };
+        let value = &mut self.layer.sparse.slot(index)[k & 63];
+        let step = 1i16.wrapping_shl(low);
+        *value = if *value < 0 {
+            value.wrapping_sub(step)
+        } else {
+            value.wrapping_add(step)
+        };
+    }
+
+    fn set_dc_bit(&mut self, low: u32) {
+        if let Some(index) = self.index {
+            self.layer.sparse.dc[index] |= 1 << low;
+        }
+    }
+}
