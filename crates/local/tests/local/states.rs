@@ -89,7 +89,22 @@ async fn a_redrive_goes_on_where_the_execution_failed() {
         Some("Execution is SUCCEEDED and cannot be redriven")
     );
 
-    let history = history(&stack, &arn).await;
+    assert_the_history_goes_on(&stack, &arn).await;
+    assert_listed_as_redriven(&stack).await;
+    assert_rules_were_told(&stack).await;
+
+    let refused = sfn
+        .redrive_execution()
+        .execution_arn(&arn)
+        .send()
+        .await
+        .unwrap_err();
+    assert!(refused.into_service_error().is_execution_not_redrivable());
+    stack.down().await.unwrap();
+}
+
+async fn assert_the_history_goes_on(stack: &Stack, arn: &str) {
+    let history = history(stack, arn).await;
     let kinds: Vec<&str> = history
         .iter()
         .map(|event| event.r#type().as_str())
@@ -114,12 +129,15 @@ async fn a_redrive_goes_on_where_the_execution_failed() {
         ]
     );
     assert!(history.iter().map(HistoryEvent::id).eq(1..=14));
+}
 
+async fn assert_listed_as_redriven(stack: &Stack) {
     for (filter, count) in [
         (ExecutionRedriveFilter::Redriven, 1),
         (ExecutionRedriveFilter::NotRedriven, 0),
     ] {
-        let listed = sfn
+        let listed = stack
+            .sfn()
             .list_executions()
             .state_machine_arn(&stack.outputs().state_machine_arn)
             .redrive_filter(filter)
@@ -134,8 +152,10 @@ async fn a_redrive_goes_on_where_the_execution_failed() {
                 .all(|one| one.redrive_count() == Some(1))
         );
     }
+}
 
-    let ends: Vec<_> = events(&stack, "aws.states", 4)
+async fn assert_rules_were_told(stack: &Stack) {
+    let ends: Vec<_> = events(stack, "aws.states", 4)
         .await
         .into_iter()
         .map(|event| event["detail"].clone())
@@ -160,15 +180,6 @@ async fn a_redrive_goes_on_where_the_execution_failed() {
     );
     assert_eq!(ends[1]["error"], "Broken");
     assert_eq!(ends[1]["redriveStatus"], "REDRIVABLE");
-
-    let refused = sfn
-        .redrive_execution()
-        .execution_arn(&arn)
-        .send()
-        .await
-        .unwrap_err();
-    assert!(refused.into_service_error().is_execution_not_redrivable());
-    stack.down().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
