@@ -3,7 +3,9 @@
 //! In photographs every 200th byte or so is a stuffed 0xFF, so a search for 0xFF stops all the
 //! time. What is rare is 0xFF before something else than zero: blocks are tested for that as a
 //! whole, without a branch per byte, which compilers turn into vector code; only a block that has
-//! one is looked at closely.
+//! one is looked at closely. `fearless_simd` picks the widest vectors that the processor has.
+
+use fearless_simd::{Level, Simd, dispatch};
 
 const BLOCK: usize = 256;
 
@@ -11,16 +13,8 @@ const BLOCK: usize = 256;
 ///
 /// A 0xFF that is the last byte of `data` counts.
 pub(crate) fn next_unstuffed(data: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while let Some(block) = data
-        .get(at..)
-        .and_then(<[u8]>::first_chunk::<{ BLOCK + 1 }>)
-    {
-        if has_unstuffed(block) {
-            break;
-        }
-        at = at.saturating_add(BLOCK);
-    }
+    let level = Level::new();
+    let mut at = dispatch!(level, simd => skip_blocks(simd, data, from));
     // At most one block and one byte of it are looked at twice.
     loop {
         let rest = data.get(at..)?;
@@ -32,7 +26,27 @@ pub(crate) fn next_unstuffed(data: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-#[inline]
+/// Offset of the first block that has what is searched for, or that is too short to tell.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "takes on the processor features of its caller")]
+fn skip_blocks<S: Simd>(simd: S, data: &[u8], from: usize) -> usize {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let mut at = from;
+            while let Some(block) = data.get(at..).and_then(<[u8]>::first_chunk) {
+                if has_unstuffed(block) {
+                    break;
+                }
+                at = at.saturating_add(BLOCK);
+            }
+            at
+        },
+    )
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "takes on the processor features of its caller")]
 fn has_unstuffed(block: &[u8; BLOCK + 1]) -> bool {
     let (_, next) = block.split_at(1);
     let mut any = 0_u8;

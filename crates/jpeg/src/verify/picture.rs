@@ -1,5 +1,7 @@
 //! The coded picture of a clean file, from the first table to EOI.
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::{Cursor, NotClean, Reason};
 
 pub(super) struct Picture<'c, 'a> {
@@ -282,24 +284,8 @@ fn uses(code: u8, first: u8, last: u8, bits: u8) -> Option<(bool, bool)> {
 }
 
 /// Offset of the first 0xFF at or after `at` that no zero follows; the end if there is none.
-fn next_marker(data: &[u8], mut at: usize) -> usize {
-    const STRIDE: usize = 512;
-    // 0xFF is the only byte b with b + 1 == 0, so that a stride is clean when no sum of the
-    // kind (b + 1 == 0 and its follower != 0) holds.
-    while let Some(window) = data.get(at..at.saturating_add(STRIDE + 1)) {
-        let (bytes, next) = (window.get(..STRIDE), window.get(1..));
-        let (Some(bytes), Some(next)) = (bytes, next) else {
-            break;
-        };
-        #[allow(clippy::needless_bitwise_bool, reason = "no branch per byte")]
-        let hits = bytes.iter().zip(next).fold(false, |hit, (byte, next)| {
-            hit | (byte.wrapping_add(1) == 0) && (*next != 0)
-        });
-        if hits {
-            break;
-        }
-        at = at.saturating_add(STRIDE);
-    }
+fn next_marker(data: &[u8], at: usize) -> usize {
+    let mut at = dispatch!(Level::new(), simd => skip_strides(simd, data, at));
     while let Some(byte) = data.get(at) {
         if *byte == 0xFF && data.get(at.saturating_add(1)) != Some(&0) {
             return at;
@@ -307,4 +293,30 @@ fn next_marker(data: &[u8], mut at: usize) -> usize {
         at = at.saturating_add(1);
     }
     data.len()
+}
+
+/// A stride is clean when no 0xFF in it is followed by something else than zero. Eight bits of yes
+/// or no per byte and no branch make vector code.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "takes on the processor features of its caller")]
+fn skip_strides<S: Simd>(simd: S, data: &[u8], mut at: usize) -> usize {
+    const STRIDE: usize = 512;
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            while let Some(window) = data.get(at..at.saturating_add(STRIDE + 1)) {
+                let (Some(bytes), Some(next)) = (window.get(..STRIDE), window.get(1..)) else {
+                    break;
+                };
+                let hits = bytes.iter().zip(next).fold(0_u8, |hits, (byte, next)| {
+                    hits | (u8::from(*byte == 0xFF) & u8::from(*next != 0))
+                });
+                if hits != 0 {
+                    break;
+                }
+                at = at.saturating_add(STRIDE);
+            }
+            at
+        },
+    )
 }
