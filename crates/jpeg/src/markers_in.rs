@@ -28,7 +28,10 @@ pub(crate) fn next_unstuffed(data: &[u8], from: usize) -> Option<usize> {
 
 /// Offset of the first block that has what is searched for, or that is too short to tell.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "takes on the processor features of its caller")]
+#[allow(
+    clippy::inline_always,
+    reason = "takes on the processor features of its caller"
+)]
 fn skip_blocks<S: Simd>(simd: S, data: &[u8], from: usize) -> usize {
     simd.vectorize(
         #[inline(always)]
@@ -46,7 +49,10 @@ fn skip_blocks<S: Simd>(simd: S, data: &[u8], from: usize) -> usize {
 }
 
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "takes on the processor features of its caller")]
+#[allow(
+    clippy::inline_always,
+    reason = "takes on the processor features of its caller"
+)]
 fn has_unstuffed(block: &[u8; BLOCK + 1]) -> bool {
     let (_, next) = block.split_at(1);
     let mut any = 0_u8;

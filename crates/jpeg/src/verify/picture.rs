@@ -298,7 +298,10 @@ fn next_marker(data: &[u8], at: usize) -> usize {
 /// A stride is clean when no 0xFF in it is followed by something else than zero. Eight bits of yes
 /// or no per byte and no branch make vector code.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "takes on the processor features of its caller")]
+#[allow(
+    clippy::inline_always,
+    reason = "takes on the processor features of its caller"
+)]
 fn skip_strides<S: Simd>(simd: S, data: &[u8], mut at: usize) -> usize {
     const STRIDE: usize = 512;
     simd.vectorize(
