@@ -9,8 +9,8 @@ use crate::report::Process;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Component {
     pub(crate) id: u8,
-    /// Blocks of this component in an MCU of all components.
-    pub(crate) blocks: u8,
+    /// Sampling factors: blocks of this component in an MCU of all, across and down.
+    pub(crate) sampling: (u8, u8),
     /// Quantisation table destination.
     pub(crate) quantization: u8,
 }
@@ -131,12 +131,34 @@ impl Frame {
             if let Some(component) = self.components.get_mut(index) {
                 *component = Component {
                     id,
-                    blocks: across.saturating_mul(down),
+                    sampling: (across, down),
                     quantization,
                 };
             }
         }
         Ok(())
+    }
+
+    /// Whether the picture can be turned by Exif's `orientation` without a sample changing: an axis
+    /// that is mirrored has to end with a block's edge in every component.
+    pub(crate) fn turns_exactly(&self, orientation: u8, lines: u32) -> bool {
+        let (columns_mirrored, lines_mirrored) = match orientation {
+            2 | 8 => (true, false),
+            4 | 6 => (false, true),
+            3 | 7 => (true, true),
+            _ => (false, false),
+        };
+        let even = |samples: u32, factor: fn(&Component) -> u8| {
+            let most = self.components().iter().map(factor).max().unwrap_or(1);
+            let blocks = 8_u32.saturating_mul(u32::from(most));
+            self.components().iter().all(|component| {
+                samples
+                    .saturating_mul(u32::from(factor(component)))
+                    .is_multiple_of(blocks)
+            })
+        };
+        (!columns_mirrored || even(u32::from(self.width), |component| component.sampling.0))
+            && (!lines_mirrored || even(lines, |component| component.sampling.1))
     }
 
     pub(crate) fn components(&self) -> &[Component] {
@@ -238,12 +260,9 @@ impl ScanHeader {
             if differences > 3 || coefficients > 3 {
                 return Err(Corruption::TableReference);
             }
-            blocks = blocks.saturating_add(
-                frame
-                    .components()
-                    .get(index)
-                    .map_or(0, |component| component.blocks),
-            );
+            blocks = blocks.saturating_add(frame.components().get(index).map_or(0, |component| {
+                component.sampling.0.saturating_mul(component.sampling.1)
+            }));
             if let Some(slot) = self.components.get_mut(at) {
                 *slot = (index as u8, differences, coefficients);
             }

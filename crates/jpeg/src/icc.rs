@@ -20,6 +20,8 @@ pub(crate) const CHUNK: usize = 65_519;
 pub(crate) struct Chunks {
     /// Sequence number, and the bytes of the chunk in the file.
     seen: Vec<(u8, Range<usize>)>,
+    /// Segments of the file, and their bytes.
+    size: (u32, usize),
     /// Number of chunks that the first one announces.
     announced: u8,
     inconsistent: bool,
@@ -28,6 +30,8 @@ pub(crate) struct Chunks {
 impl Chunks {
     /// Takes the body of an ICC segment, which stands at `offset` of the file.
     pub(crate) fn add(&mut self, body: &[u8], offset: usize) {
+        self.size.0 = self.size.0.saturating_add(1);
+        self.size.1 = self.size.1.saturating_add(body.len()).saturating_add(4);
         let Some((&[number, count], content)) = body
             .get(kind::ICC.len()..)
             .and_then(<[u8]>::split_first_chunk)
@@ -50,6 +54,11 @@ impl Chunks {
         let start = offset.saturating_add(kind::ICC.len()).saturating_add(2);
         self.seen
             .push((number, start..start.saturating_add(content.len())));
+    }
+
+    /// Segments of the file, and their bytes.
+    pub(crate) fn size(&self) -> (u32, usize) {
+        self.size
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -75,8 +84,8 @@ impl Chunks {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Clean {
     pub(crate) profile: Vec<u8>,
-    /// Tags and bytes that were left out.
-    pub(crate) dropped: (u32, usize),
+    /// Tags and bytes that were left out, if any.
+    pub(crate) dropped: Option<(u32, usize)>,
 }
 
 /// Tags that decide colours, in the order in which they are written.
@@ -121,11 +130,8 @@ pub(crate) fn rewrite(profile: &[u8]) -> Option<Clean> {
     }
     let left_out = rows.len().saturating_sub(tags.len()) as u32;
     let clean = write(&header, &tags)?;
-    let dropped = if clean == profile {
-        (0, 0)
-    } else {
-        (left_out.max(1), profile.len().saturating_sub(clean.len()))
-    };
+    let dropped =
+        (clean != profile).then(|| (left_out.max(1), profile.len().saturating_sub(clean.len())));
     Some(Clean {
         profile: clean,
         dropped,
@@ -260,6 +266,15 @@ fn localized(ascii: &[u8]) -> Vec<u8> {
     out.extend_from_slice(&[0, 0, 0, 28]);
     out.extend(ascii.iter().flat_map(|byte| [0, *byte]));
     out
+}
+
+/// Length of what [`segments`] writes.
+pub(crate) fn segments_length(profile: &[u8]) -> usize {
+    profile
+        .len()
+        .div_ceil(CHUNK)
+        .saturating_mul(18)
+        .saturating_add(profile.len())
 }
 
 /// The APP2 segments for `profile`, markers and lengths included.

@@ -20,6 +20,7 @@ mod entropy;
 mod error;
 mod exif;
 mod frame;
+mod head;
 mod icc;
 mod kind;
 mod magic;
@@ -37,7 +38,6 @@ mod trailer;
     clippy::arithmetic_side_effects,
     reason = "hot loops over blocks whose number the frame header has set"
 )]
-#[allow(dead_code, reason = "used from strip, which follows")]
 mod turn;
 mod verify;
 mod walk;

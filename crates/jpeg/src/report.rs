@@ -27,6 +27,10 @@ pub struct Report {
     pub width: u32,
     /// Lines of the source, before turning.
     pub height: u32,
+    /// Samples per line of the clean file.
+    pub output_width: u32,
+    /// Lines of the clean file.
+    pub output_height: u32,
     /// Components of the frame.
     pub components: u8,
     /// Bits per sample.
@@ -192,17 +196,17 @@ names! {
 
 impl Report {
     pub(crate) fn remove(&mut self, kind: Kind, bytes: usize) {
+        self.remove_many(kind, 1, bytes);
+    }
+
+    pub(crate) fn remove_many(&mut self, kind: Kind, count: u32, bytes: usize) {
         let bytes = bytes as u64;
         match self.removed.iter_mut().find(|removed| removed.kind == kind) {
             Some(removed) => {
-                removed.count = removed.count.saturating_add(1);
+                removed.count = removed.count.saturating_add(count);
                 removed.bytes = removed.bytes.saturating_add(bytes);
             }
-            None => self.removed.push(Removed {
-                kind,
-                count: 1,
-                bytes,
-            }),
+            None => self.removed.push(Removed { kind, count, bytes }),
         }
     }
 

@@ -4,13 +4,12 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::exif;
-use crate::icc;
-use crate::kind::Kind;
+use crate::head::{Head, segment};
 use crate::marker;
-use crate::options::{IccPolicy, Options, OrientationPolicy};
-use crate::report::{Kept, Repair, Report, Turned};
-use crate::survey::{Item, Jfif, Stretch, Survey, survey};
+use crate::options::{Check, Options};
+use crate::report::{Report, Turned};
+use crate::survey::{Item, Stretch, Survey, survey};
+use crate::turn;
 
 /// A clean file: where its bytes lie in the source, and those that were made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +102,7 @@ impl Stripped {
 ///
 /// Those of [`strip`].
 pub fn inspect(data: &[u8], options: &Options) -> Result<Report, Error> {
-    Ok(plan(data, options)?.report)
+    Ok(plan(data, options)?.0.report)
 }
 
 /// Takes everything out of a file that is not needed to draw it: P1 and P2 of the design.
@@ -129,14 +128,57 @@ pub fn inspect(data: &[u8], options: &Options) -> Result<Report, Error> {
 /// assert!(matches!(error, Error::NotJpeg { .. }));
 /// ```
 pub fn strip(data: &[u8], options: &Options) -> Result<Stripped, Error> {
-    plan(data, options)
+    let (stripped, head) = plan(data, options)?;
+    let bakes = matches!(stripped.report.turned, Turned::Baked | Turned::Reencoded);
+    if !bakes && !options.deep {
+        return Ok(stripped);
+    }
+    rewrite(data, options, stripped, &head).map_err(|error| {
+        // The offset is one in the clean file. What decoding finds in the source has its own.
+        let options = Options {
+            check: Check::Entropy,
+            ..*options
+        };
+        plan(data, &options).err().unwrap_or(error)
+    })
 }
 
-fn plan(data: &[u8], options: &Options) -> Result<Stripped, Error> {
+/// Writes the coefficients of a clean file again, turned if it has to be.
+fn rewrite(
+    data: &[u8],
+    options: &Options,
+    stripped: Stripped,
+    head: &Head,
+) -> Result<Stripped, Error> {
+    let mut report = stripped.report;
+    let bakes = matches!(report.turned, Turned::Baked | Turned::Reencoded);
+    let orientation = if bakes { report.orientation } else { 1 };
+    let clean: Vec<u8> = stripped
+        .parts
+        .iter()
+        .flat_map(|part| part.bytes(data))
+        .copied()
+        .collect();
+    let turned = turn::turn(&clean, orientation, &options.limits)?;
+    (report.output_width, report.output_height) = (turned.width, turned.height);
+    if turned.reencoded {
+        report.turned = Turned::Reencoded;
+    }
+    let parts = vec![
+        Part::Made(head.write(orientation >= 5)),
+        Part::Made(turned.tables_to_eoi),
+    ];
+    let mut stripped = Stripped { parts, report };
+    stripped.report.bytes_out = stripped.len();
+    Ok(stripped)
+}
+
+/// What the clean file is, but for turning it, and its head.
+fn plan(data: &[u8], options: &Options) -> Result<(Stripped, Head), Error> {
     let mut survey = survey(data, options)?;
-    let head = head(data, options, &mut survey);
+    let head = Head::new(data, options, &mut survey);
     let Survey { items, report, .. } = survey;
-    let mut parts = Parts::new(head);
+    let mut parts = Parts::new(head.write(false));
     for item in items {
         parts.item(data, item);
     }
@@ -146,121 +188,7 @@ fn plan(data: &[u8], options: &Options) -> Result<Stripped, Error> {
         report,
     };
     stripped.report.bytes_out = stripped.len();
-    Ok(stripped)
-}
-
-/// SOI and the application segments of the clean file.
-fn head(data: &[u8], options: &Options, survey: &mut Survey) -> Vec<u8> {
-    let mut head = Vec::with_capacity(64);
-    head.extend_from_slice(&[0xFF, marker::SOI]);
-    let report = &mut survey.report;
-    if let Some(jfif) = survey.jfif {
-        put(&mut head, report, Kind::Jfif, |out| jfif.write(out));
-    }
-    if report.orientation != 1 {
-        report.turned = Turned::Dropped;
-        if options.orientation == OrientationPolicy::Tag {
-            report.turned = Turned::Tagged;
-            let body = exif::orientation_only(report.orientation);
-            put(&mut head, report, Kind::OrientationTag, |out| {
-                segment(out, marker::APP1, &body);
-            });
-        }
-    }
-    if let Some(profile) = profile(data, options.icc, survey) {
-        put(&mut head, &mut survey.report, Kind::Icc, |out| {
-            icc::segments(&profile, out);
-        });
-    }
-    if let Some(transform) = survey.adobe {
-        // Version 100, no flags, transform.
-        let mut body = *b"Adobe\0\x64\0\0\0\0\0";
-        if let Some(last) = body.last_mut() {
-            *last = known_transform(transform, survey.report.components);
-        }
-        put(&mut head, &mut survey.report, Kind::Adobe, |out| {
-            segment(out, marker::APP14, &body);
-        });
-    }
-    head
-}
-
-fn put(head: &mut Vec<u8>, report: &mut Report, kind: Kind, write: impl FnOnce(&mut Vec<u8>)) {
-    let before = head.len();
-    write(head);
-    let bytes = head.len().saturating_sub(before) as u64;
-    report.kept.push(Kept { kind, bytes });
-}
-
-/// The transform that decoders take for one that they do not know: YCbCr or YCCK.
-const fn known_transform(transform: u8, components: u8) -> u8 {
-    match (transform, components) {
-        (0..=2, _) => transform,
-        (_, 3) => 1,
-        (_, 4) => 2,
-        _ => 0,
-    }
-}
-
-fn profile(data: &[u8], policy: IccPolicy, survey: &mut Survey) -> Option<Vec<u8>> {
-    let chunks = std::mem::take(&mut survey.icc);
-    if chunks.is_empty() {
-        return None;
-    }
-    let source: u64 = listed_icc(&survey.report);
-    let clean = chunks.assemble(data).as_deref().and_then(icc::rewrite);
-    let report = &mut survey.report;
-    if clean.is_none() {
-        report.repair(Repair::BrokenIcc);
-    }
-    let kept = clean.filter(|clean| match policy {
-        IccPolicy::Keep => true,
-        IccPolicy::SrgbOnly => icc::is_srgb(&clean.profile),
-        IccPolicy::Drop => false,
-    });
-    if let Some(clean) = kept {
-        let (count, bytes) = clean.dropped;
-        if count > 0 {
-            report.remove(Kind::IccText, bytes);
-        }
-        return Some(clean.profile);
-    }
-    for info in report
-        .segments
-        .iter_mut()
-        .filter(|info| info.kind == Kind::Icc)
-    {
-        info.kept = false;
-    }
-    report.remove(Kind::Icc, source as usize);
-    None
-}
-
-fn listed_icc(report: &Report) -> u64 {
-    report
-        .segments
-        .iter()
-        .filter(|info| info.kind == Kind::Icc && info.kept)
-        .map(|info| info.bytes)
-        .fold(0, u64::saturating_add)
-}
-
-impl Jfif {
-    fn write(self, out: &mut Vec<u8>) {
-        let mut body = *b"JFIF\0\x01\0\0\0\0\0\0\0\0";
-        let [across, across_low] = self.across.to_be_bytes();
-        let [down, down_low] = self.down.to_be_bytes();
-        if let Some(fields) = body.get_mut(6..12) {
-            fields.copy_from_slice(&[self.minor, self.units, across, across_low, down, down_low]);
-        }
-        segment(out, marker::APP0, &body);
-    }
-}
-
-fn segment(out: &mut Vec<u8>, code: u8, body: &[u8]) {
-    out.extend_from_slice(&[0xFF, code]);
-    out.extend_from_slice(&(body.len() as u16).saturating_add(2).to_be_bytes());
-    out.extend_from_slice(body);
+    Ok((stripped, head))
 }
 
 /// A scan with more bytes to put right than this is written anew: each of them makes three parts.

@@ -28,6 +28,8 @@ pub(crate) struct Survey {
     /// The transform flag of the Adobe segment that decoders obey.
     pub(crate) adobe: Option<u8>,
     pub(crate) icc: icc::Chunks,
+    /// Whether baking the orientation in changes no sample.
+    pub(crate) turns_exactly: bool,
     pub(crate) report: Report,
 }
 
@@ -77,6 +79,8 @@ impl<'a> Reader<'a> {
             bytes_out: 0,
             width: 0,
             height: 0,
+            output_width: 0,
+            output_height: 0,
             components: 0,
             bits: 0,
             process: Process::Baseline,
@@ -99,6 +103,7 @@ impl<'a> Reader<'a> {
                 jfif: None,
                 adobe: None,
                 icc: icc::Chunks::default(),
+                turns_exactly: true,
                 report,
             },
             frame: None,
@@ -283,14 +288,15 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(mut self) -> Result<Survey, Error> {
-        if self.frame.is_none() {
-            return Err(Error::corrupt(self.data.len(), Corruption::MissingFrame));
-        }
+        let missing = Error::corrupt(self.data.len(), Corruption::MissingFrame);
+        let frame = self.frame.ok_or(missing)?;
         if self.survey.report.height == 0 {
             return Err(Error::corrupt(self.data.len(), Corruption::LineCount));
         }
         self.settle_tables();
-        self.survey.report.orientation = self.orientation.unwrap_or(1);
+        let orientation = self.orientation.unwrap_or(1);
+        self.survey.report.orientation = orientation;
+        self.survey.turns_exactly = frame.turns_exactly(orientation, self.survey.report.height);
         Ok(self.survey)
     }
 

@@ -9,7 +9,6 @@ use crate::{Corruption, Error, Excess, Limits, Unsupported};
 /// A picture as coefficients.
 pub(super) struct Picture {
     pub(super) precision: u8,
-    pub(super) progressive: bool,
     /// As seen: after the turn.
     pub(super) width: u32,
     pub(super) height: u32,
@@ -180,10 +179,8 @@ impl Reader {
                 rest,
             });
         }
-        let progressive = frame.process == Process::Progressive;
         Ok(Picture {
             precision: frame.precision,
-            progressive,
             width,
             height,
             components,

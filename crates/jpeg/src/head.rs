@@ -1,0 +1,162 @@
+//! The application segments of a clean file: density, orientation, profile, colour transform.
+
+use crate::exif;
+use crate::icc;
+use crate::kind::Kind;
+use crate::marker;
+use crate::options::{IccPolicy, Options, OrientationPolicy};
+use crate::report::{Kept, Repair, Report, Turned};
+use crate::survey::{Jfif, Survey};
+
+/// What stands between SOI and the first table of a clean file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    jfif: Option<Jfif>,
+    /// Written as an Exif segment.
+    orientation: Option<u8>,
+    profile: Option<Vec<u8>>,
+    /// Transform flag of the Adobe segment.
+    adobe: Option<u8>,
+}
+
+impl Head {
+    /// Decides what goes on, as `options` ask for, and says so in the report.
+    pub(crate) fn new(data: &[u8], options: &Options, survey: &mut Survey) -> Self {
+        let profile = profile(data, options.icc, survey);
+        let report = &mut survey.report;
+        report.turned = match options.orientation {
+            _ if report.orientation == 1 => Turned::None,
+            OrientationPolicy::Tag => Turned::Tagged,
+            OrientationPolicy::Drop => Turned::Dropped,
+            OrientationPolicy::Bake if survey.turns_exactly => Turned::Baked,
+            OrientationPolicy::Bake => Turned::Reencoded,
+        };
+        let bakes = matches!(report.turned, Turned::Baked | Turned::Reencoded);
+        (report.output_width, report.output_height) = if bakes && report.orientation >= 5 {
+            (report.height, report.width)
+        } else {
+            (report.width, report.height)
+        };
+        let head = Self {
+            jfif: survey.jfif,
+            orientation: (report.turned == Turned::Tagged).then_some(report.orientation),
+            profile,
+            adobe: survey
+                .adobe
+                .map(|transform| known_transform(transform, report.components)),
+        };
+        head.report(report);
+        head
+    }
+
+    fn report(&self, report: &mut Report) {
+        let mut keep = |kind, length: Option<usize>| {
+            report.kept.extend(length.map(|bytes| Kept {
+                kind,
+                bytes: bytes as u64,
+            }));
+        };
+        keep(Kind::Jfif, self.jfif.map(|_| 18));
+        keep(Kind::OrientationTag, self.orientation.map(|_| 36));
+        keep(
+            Kind::Icc,
+            self.profile
+                .as_ref()
+                .map(|profile| icc::segments_length(profile)),
+        );
+        keep(Kind::Adobe, self.adobe.map(|_| 16));
+    }
+
+    /// SOI and the segments. `transposed`: lines have become columns, and densities with them.
+    pub(crate) fn write(&self, transposed: bool) -> Vec<u8> {
+        let profile = self
+            .profile
+            .as_ref()
+            .map_or(0, |profile| icc::segments_length(profile));
+        let mut out = Vec::with_capacity(profile.saturating_add(80));
+        out.extend_from_slice(&[0xFF, marker::SOI]);
+        if let Some(jfif) = self.jfif {
+            jfif.write(transposed, &mut out);
+        }
+        if let Some(orientation) = self.orientation {
+            segment(&mut out, marker::APP1, &exif::orientation_only(orientation));
+        }
+        if let Some(profile) = &self.profile {
+            icc::segments(profile, &mut out);
+        }
+        if let Some(transform) = self.adobe {
+            // Version 100, no flags, transform.
+            segment(
+                &mut out,
+                marker::APP14,
+                &[b'A', b'd', b'o', b'b', b'e', 0, 100, 0, 0, 0, 0, transform],
+            );
+        }
+        out
+    }
+}
+
+/// The transform that decoders take for one that they do not know: YCbCr or YCCK.
+const fn known_transform(transform: u8, components: u8) -> u8 {
+    match (transform, components) {
+        (0..=2, _) => transform,
+        (_, 3) => 1,
+        (_, 4) => 2,
+        _ => 0,
+    }
+}
+
+fn profile(data: &[u8], policy: IccPolicy, survey: &mut Survey) -> Option<Vec<u8>> {
+    let chunks = std::mem::take(&mut survey.icc);
+    if chunks.is_empty() {
+        return None;
+    }
+    let (count, bytes) = chunks.size();
+    let clean = chunks.assemble(data).as_deref().and_then(icc::rewrite);
+    let report = &mut survey.report;
+    if clean.is_none() {
+        report.repair(Repair::BrokenIcc);
+    }
+    let kept = clean.filter(|clean| match policy {
+        IccPolicy::Keep => true,
+        IccPolicy::SrgbOnly => icc::is_srgb(&clean.profile),
+        IccPolicy::Drop => false,
+    });
+    if let Some(clean) = kept {
+        if let Some((count, bytes)) = clean.dropped {
+            report.remove_many(Kind::IccText, count, bytes);
+        }
+        return Some(clean.profile);
+    }
+    for info in report
+        .segments
+        .iter_mut()
+        .filter(|info| info.kind == Kind::Icc)
+    {
+        info.kept = false;
+    }
+    report.remove_many(Kind::Icc, count, bytes);
+    None
+}
+
+impl Jfif {
+    fn write(self, transposed: bool, out: &mut Vec<u8>) {
+        let (across, down) = if transposed {
+            (self.down, self.across)
+        } else {
+            (self.across, self.down)
+        };
+        let ([a, b], [c, d]) = (across.to_be_bytes(), down.to_be_bytes());
+        let body = [
+            b'J', b'F', b'I', b'F', 0, 1, self.minor, self.units, a, b, c, d, 0, 0,
+        ];
+        segment(out, marker::APP0, &body);
+    }
+}
+
+/// Writes a marker segment.
+pub(crate) fn segment(out: &mut Vec<u8>, code: u8, body: &[u8]) {
+    out.extend_from_slice(&[0xFF, code]);
+    out.extend_from_slice(&(body.len() as u16).saturating_add(2).to_be_bytes());
+    out.extend_from_slice(body);
+}
