@@ -1,5 +1,6 @@
 //! Writes how an upload ended into the audit table; also the ends that no Catch sees, from Step Functions' own events.
 
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use jiff::Timestamp;
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit::{Findings, Outcome, Output, Reason, Status};
@@ -62,16 +63,11 @@ struct Caught {
     state: String,
 }
 
-/// *Step Functions Execution Status Change*
+/// The detail of *Step Functions Execution Status Change*
 /// (<https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html>).
-#[derive(Deserialize)]
-struct StatusChange {
-    detail: Detail,
-}
-
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Detail {
+struct StatusChange {
     execution_arn: String,
 }
 
@@ -86,7 +82,7 @@ pub struct Done {
 /// [`Input`] or a [`StatusChange`] in, [`Done`] out.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
     let outcome = if input.get("detail-type").is_some() {
-        let change: StatusChange = decode(input)?;
+        let change: EventBridgeEvent<StatusChange> = decode(input)?;
         match failure(deps, &change.detail.execution_arn).await? {
             Some(outcome) => outcome,
             None => {
