@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bits::Bits;
 use super::coefficients::{Coefficients, Put};
 use super::frame::Frame;
-use super::huffman::{Codes, extend};
+use super::huffman::{Codes, END, STEP_BITS, Values, extend};
 use super::scan::{Cutter, Header};
 use super::sequential::{bad_coefficient, cut_off, dc_size};
 use super::significance::Rewriter;
@@ -26,7 +26,8 @@ pub(super) fn scan<S: Coefficients>(
         return dc_scan(header, tables, position, cutter, sink);
     }
     let member = &header.members[0];
-    let codes = tables.ac(member.ac_table, position.sos)?.codes();
+    let table = tables.ac(member.ac_table, position.sos)?;
+    let (codes, steps) = (table.codes(), table.values());
     let significance = &mut frame.components[member.component].significance;
     let mut masks = significance.rewrite();
     let (mut at, mut end) = (position.start, position.start);
@@ -38,6 +39,7 @@ pub(super) fn scan<S: Coefficients>(
         let mut band = Band {
             header,
             codes: &codes,
+            steps: &steps,
             masks: &mut masks,
             sink,
         };
@@ -124,6 +126,7 @@ fn dc_scan<S: Coefficients>(
 struct Band<'a, 'b, S> {
     header: &'a Header,
     codes: &'a Codes,
+    steps: &'a Values,
     masks: &'a mut Rewriter<'b>,
     sink: &'a mut S,
 }
@@ -141,6 +144,22 @@ impl<S: Coefficients> Band<'_, '_, S> {
             let mut block = block_at(self.sink, self.header, index);
             while k <= last {
                 reader.need32();
+                // The look-up knows what a sequential scan would read; only the ends of bands differ.
+                let step = self.steps.0[reader.peek(STEP_BITS) as usize & ((1 << STEP_BITS) - 1)];
+                let next = k + (step as u32 >> 8 & 0xFF);
+                if next <= last + 1 {
+                    reader.skip(step as u32 & 0xFF);
+                    if step >> 16 != 0 {
+                        block.put(next as usize - 1, (step >> 16) << low);
+                        mask |= 1 << (next - 1);
+                    }
+                    k = next;
+                    continue;
+                }
+                if next > END {
+                    reader.skip(step as u32 & 0xFF);
+                    break;
+                }
                 let symbol = codes.symbol(&mut reader)?;
                 let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
                 if size > 0 {
@@ -206,31 +225,32 @@ impl<S: Coefficients> Band<'_, '_, S> {
     /// Refines one block; returns how many more blocks its end-of-band run covers.
     fn refine_block(&mut self, bits: &mut Bits, index: u64) -> Result<u64, Error> {
         let mask = self.masks.next();
+        let mut reader = *bits;
         let (low, beyond) = (self.header.low, self.header.end + 1);
         let (mut k, mut new, mut run_of_blocks) = (self.header.start, 0, 0);
         while k < beyond {
-            bits.need32();
-            let symbol = self.codes.symbol(bits)?;
+            reader.need32();
+            let symbol = self.codes.symbol(&mut reader)?;
             let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
             if size > 1 {
-                return Err(bad_coefficient(bits));
+                return Err(bad_coefficient(&reader));
             }
             if size == 0 && run < 15 {
-                run_of_blocks = (1 << run) + u64::from(bits.take(run)) - 1;
-                self.correct(bits, index, mask & ones(k, beyond));
+                run_of_blocks = (1 << run) + u64::from(reader.take(run)) - 1;
+                self.correct(&mut reader, index, mask & ones(k, beyond));
                 break;
             }
-            let negative = size == 1 && bits.take(1) == 0;
+            let negative = size == 1 && reader.take(1) == 0;
             // The run counts coefficients that are zero so far; those that are not take a correction bit each.
             let mut zeros = !mask & ones(k, beyond);
             for _ in 0..run {
                 zeros &= zeros.wrapping_sub(1);
             }
             if zeros == 0 {
-                return Err(bad_coefficient(bits));
+                return Err(bad_coefficient(&reader));
             }
             let at = zeros.trailing_zeros();
-            self.correct(bits, index, mask & ones(k, at));
+            self.correct(&mut reader, index, mask & ones(k, at));
             if size == 1 {
                 block_at(self.sink, self.header, index)
                     .put(at as usize, if negative { -1 << low } else { 1 << low });
@@ -238,6 +258,7 @@ impl<S: Coefficients> Band<'_, '_, S> {
             }
             k = at + 1;
         }
+        *bits = reader;
         self.masks.push(mask | new);
         Ok(run_of_blocks)
     }
@@ -249,17 +270,28 @@ impl<S: Coefficients> Band<'_, '_, S> {
             return;
         }
         if !S::STORED {
-            bits.skip_many(u64::from(old.count_ones()));
+            let count = old.count_ones();
+            bits.need32();
+            if count < 32 {
+                bits.skip(count);
+            } else {
+                bits.skip_many(u64::from(count));
+            }
             return;
         }
         let low = self.header.low;
         let mut block = block_at(self.sink, self.header, index);
         while old != 0 {
             bits.need32();
-            if bits.take(1) != 0 {
-                block.grow(old.trailing_zeros() as usize, low);
+            let count = old.count_ones().min(16);
+            let mut grown = bits.take(count) << (32 - count);
+            for _ in 0..count {
+                if grown >> 31 != 0 {
+                    block.grow(old.trailing_zeros() as usize, low);
+                }
+                grown <<= 1;
+                old &= old - 1;
             }
-            old &= old - 1;
         }
     }
 }

@@ -72,41 +72,45 @@ impl Samples {
         }
     }
 
-    /// Decodes the blocks of the source and puts each sample where it is seen.
+    /// Decodes the blocks, which have been turned in themselves, and puts them where they are seen.
     fn decode(&mut self, component: &Component, dct: &Dct) {
-        let plane = &component.plane;
-        // The component's table has been turned already.
-        let cells = self.transform.cells();
-        let table: [f32; 64] =
-            std::array::from_fn(|k| f32::from(component.table[usize::from(cells[k].to)]));
-        let (width, height) = (self.width as u32, self.height as u32);
-        let (across, down) = if self.transform.transpose {
-            (height, width)
-        } else {
-            (width, height)
-        };
-        for block_row in 0..plane.height {
-            for block_column in 0..plane.width {
-                let coefficients = plane.coefficients(block_row, block_column);
-                let mut block = [0.0; 64];
-                for k in 0..64 {
-                    block[usize::from(ZIGZAG[k])] = f32::from(coefficients[k]) * table[k];
-                }
-                let block = dct.inverse(&block);
-                for y in 0..8.min(down.saturating_sub(block_row * 8)) {
-                    for x in 0..8.min(across.saturating_sub(block_column * 8)) {
-                        let (row, column) = self.transform.target(
-                            width,
-                            height,
-                            block_row * 8 + y,
-                            block_column * 8 + x,
-                        );
-                        let value = block[(y * 8 + x) as usize] * self.scale;
-                        self.values[row as usize * self.width + column as usize] =
-                            value.round_ties_even() as i16;
-                    }
-                }
+        let (plane, transform) = (&component.plane, self.transform);
+        let (mut across, mut down) = (plane.width, plane.height);
+        if transform.transpose {
+            (across, down) = (down, across);
+        }
+        let steps: [f32; 64] = std::array::from_fn(|k| f32::from(component.table[k]) * self.scale);
+        let first = |mirrored: bool, size: usize, blocks: u32, at: u32| {
+            // Where a mirrored block lies is counted from the far edge; the last of them begins before the near one.
+            if mirrored {
+                size as isize - 8 * (blocks - at) as isize
+            } else {
+                8 * at as isize
             }
+        };
+        for block_row in 0..down {
+            let top = first(transform.mirror_y, self.height, down, block_row);
+            for block_column in 0..across {
+                let left = first(transform.mirror_x, self.width, across, block_column);
+                let (row, column) = transform.source(across, down, block_row, block_column);
+                let samples = dct.inverse(&plane.coefficients(row, column), &steps);
+                self.place(top, left, &samples);
+            }
+        }
+    }
+
+    /// Puts a block of samples at `top` and `left`, as far as it lies within the picture.
+    fn place(&mut self, top: isize, left: isize, samples: &[f32; 64]) {
+        let (width, height) = (self.width as isize, self.height as isize);
+        let (from, to) = ((-left).clamp(0, 8), (width - left).clamp(0, 8));
+        for (y, row) in (top..).zip(samples.as_chunks::<8>().0) {
+            if y < 0 || y >= height || from >= to {
+                continue;
+            }
+            let start = (y * width + left + from) as usize;
+            let target = &mut self.values[start..start + (to - from) as usize];
+            let rounded = row.map(nearest);
+            target.copy_from_slice(&rounded[from as usize..to as usize]);
         }
     }
 
@@ -163,7 +167,7 @@ impl Samples {
                     } else {
                         -self.range
                     };
-                    let value = value.round_ties_even().clamp(least, self.range) as i16;
+                    let value = nearest(value.clamp(least, self.range));
                     scratch.values[k] = value;
                     scratch.mask |= u64::from(value != 0) << k;
                 }
@@ -190,7 +194,14 @@ fn interpolate(taps: &[f32; 4], at: usize, length: usize, sample: impl Fn(usize)
     for (index, tap) in taps.iter().enumerate() {
         sum += tap * f32::from(sample((at + index).saturating_sub(1).min(length - 1)));
     }
-    sum.round_ties_even() as i16
+    nearest(sum)
+}
+
+/// The nearest integer, halves to even. Large sums keep fewer digits, down to units where these are the last ones.
+#[inline(always)]
+fn nearest(value: f32) -> i16 {
+    const UNITS: f32 = 12_582_912.0;
+    (value.clamp(-32768.0, 32767.0) + UNITS).to_bits() as i16
 }
 
 /// The transform of A.3.3, separately by rows and columns.
@@ -218,8 +229,30 @@ impl Dct {
         }
     }
 
-    fn inverse(&self, block: &[f32; 64]) -> [f32; 64] {
-        separate(&self.transposed, &self.basis, block)
+    /// Samples of a block, from its coefficients and their steps in zigzag order.
+    fn inverse(&self, coefficients: &[i16; 64], steps: &[f32; 64]) -> [f32; 64] {
+        let mut half = [[0.0f32; 8]; 8];
+        let mut used = [false; 8];
+        for ((&value, step), &at) in coefficients.iter().zip(steps).zip(&ZIGZAG) {
+            if value == 0 {
+                continue;
+            }
+            let value = f32::from(value) * step;
+            let (v, u) = (usize::from(at >> 3) & 7, usize::from(at & 7));
+            used[v] = true;
+            for (sum, factor) in half[v].iter_mut().zip(&self.basis[u]) {
+                *sum += value * factor;
+            }
+        }
+        let mut out = [0.0; 64];
+        for v in (0..8).filter(|&v| used[v]) {
+            for (row, factor) in out.as_chunks_mut::<8>().0.iter_mut().zip(&self.basis[v]) {
+                for (sum, value) in row.iter_mut().zip(&half[v]) {
+                    *sum += factor * value;
+                }
+            }
+        }
+        out
     }
 
     fn forward(&self, block: &[f32; 64]) -> [f32; 64] {

@@ -23,17 +23,16 @@ pub(super) struct Component {
     /// Quantisation table in zigzag order, for the turned blocks.
     pub(super) table: [u16; 64],
     pub(super) plane: Plane,
-    /// What is still to be done to `plane`: coefficients are turned already if it is only a matter of the order of
-    /// blocks.
+    /// What is still to be done to `plane`, whose blocks have been turned in themselves.
     pub(super) rest: Rest,
 }
 
 /// What is left to do for a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// Blocks are turned in themselves and have to be taken in this order.
+    /// Blocks have to be taken in this order.
     Order(Transform),
-    /// A mirrored dimension ends within a block: nothing has been turned, samples have to be.
+    /// A mirrored dimension ends within a block, so that blocks do not lie on the grid; samples have to be turned.
     Samples(Transform),
 }
 
@@ -225,15 +224,15 @@ impl Intake {
                 (even_x, even_y)
             };
             let exact = (even_x || !transform.mirror_x) && (even_y || !transform.mirror_y);
-            let (rest, cells) = if exact {
-                (Rest::Order(transform), transform.cells())
+            let rest = if exact {
+                Rest::Order(transform)
             } else {
-                (Rest::Samples(transform), Transform::default().cells())
+                Rest::Samples(transform)
             };
             self.layers.push(Layer {
                 plane: Plane::new(geometry.width, geometry.height, self.bytes),
                 rest,
-                cells,
+                cells: transform.cells(),
                 scratch: Scratch::default(),
                 sparse: Sparse::default(),
             });
@@ -317,27 +316,18 @@ struct Sparse {
     dc: Vec<i32>,
     /// By block: 1 + index of its coefficients, 0 for none.
     slots: Vec<u32>,
-    chunks: Vec<Vec<[i16; 64]>>,
+    blocks: Vec<[i16; 64]>,
 }
 
-/// Blocks in a chunk.
-const CHUNK: usize = 1024;
-
 impl Sparse {
+    #[inline]
     fn slot(&mut self, index: usize) -> &mut [i16; 64] {
         let slot = &mut self.slots[index];
         if *slot == 0 {
-            if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
-                self.chunks.push(Vec::with_capacity(CHUNK));
-            }
-            let before = (self.chunks.len() - 1) * CHUNK;
-            if let Some(chunk) = self.chunks.last_mut() {
-                chunk.push([0; 64]);
-                *slot = (before + chunk.len()) as u32;
-            }
+            self.blocks.push([0; 64]);
+            *slot = self.blocks.len() as u32;
         }
-        let at = *slot as usize - 1;
-        &mut self.chunks[at / CHUNK][at % CHUNK]
+        &mut self.blocks[*slot as usize - 1]
     }
 
     fn empty_into(self, plane: &mut Plane, cells: &[Cell; 64]) {
@@ -353,11 +343,7 @@ impl Sparse {
             }
             scratch.values[0] = dc as i16;
             if let Some(at) = (slot as usize).checked_sub(1) {
-                for (k, &value) in self.chunks[at / CHUNK][at % CHUNK]
-                    .iter()
-                    .enumerate()
-                    .skip(1)
-                {
+                for (k, &value) in self.blocks[at].iter().enumerate().skip(1) {
                     let cell = cells[k];
                     scratch.values[usize::from(cell.to & 63)] =
                         (value ^ cell.sign).wrapping_sub(cell.sign);
@@ -388,12 +374,15 @@ impl Coefficients for Partial<'_> {
 
     fn begin(&mut self, frame: &Frame) -> Result<(), Error> {
         self.0.begin(frame);
+        let bytes = self.0.bytes;
         for layer in &mut self.0.layers {
             let blocks = layer.plane.width as usize * layer.plane.height as usize;
+            // A block's first AC coefficient takes two bits at least. What is reserved and never filled costs no memory.
+            let filled = blocks.min(bytes.saturating_mul(4));
             layer.sparse = Sparse {
                 dc: vec![0; blocks],
                 slots: vec![0; blocks],
-                chunks: Vec::new(),
+                blocks: Vec::with_capacity(filled),
             };
         }
         Ok(())
