@@ -1,0 +1,324 @@
+//! What the application's roles and the deployer may do by the policy files and the template: question by question, by IAM's documented evaluation.
+//!
+//! Real calls against an enforcing emulator are made elsewhere; here stand the boundary and the deployer.
+
+use std::collections::BTreeSet;
+
+use scrubjay_tests::iac::example::*;
+use scrubjay_tests::iac::policy::{Decision, Request, allowed, decide};
+use scrubjay_tests::iac::{read, root};
+use serde_json::{Value, json};
+
+fn list(value: &Value) -> Vec<String> {
+    let items = value
+        .as_array()
+        .cloned()
+        .unwrap_or_else(|| vec![value.clone()]);
+    items
+        .iter()
+        .map(|item| item.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_file_is_used_described_and_within_limits() {
+    let readme = read("terraform/policies/README.md");
+    let mut used = String::new();
+    for folder in ["terraform/modules/foundation", "terraform/bootstrap"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            used += &std::fs::read_to_string(&path).unwrap_or_default();
+        }
+    }
+    let mut count = 0;
+    for entry in std::fs::read_dir(root().join("terraform/policies")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(name) = name.strip_suffix(".json.tftpl") else {
+            continue;
+        };
+        count += 1;
+        assert!(
+            readme.contains(&format!("`{name}`")),
+            "{name} is not in terraform/policies/README.md"
+        );
+        assert!(used.contains(name), "{name} is not used");
+        // IAM counts no white space: inline role policies 10,240, managed policies 6,144; bucket policies 20 KB; keys 32 KB.
+        let size = json!({ "Version": "2012-10-17", "Statement": file(name) })
+            .to_string()
+            .len();
+        let limit = match name {
+            "deployer" => 10_240,
+            name if name.starts_with("bucket-") => 6_000, // of 20 KB, and four are joined
+            name if name.starts_with("key") => 32_768,
+            _ => 6_144,
+        };
+        assert!(size <= limit, "{name}: {size} characters, at most {limit}");
+    }
+    assert!(count >= 15, "{count}");
+}
+
+#[test]
+fn the_boundary_lets_every_role_do_what_the_template_grants() {
+    let boundary = file("boundary");
+    for (name, granted) in roles() {
+        for statement in &granted {
+            // Of a key, only what comes through the services that the grant names.
+            let services = statement["Condition"]["StringEquals"].get("kms:ViaService");
+            let services = services.map_or(vec!["none".to_owned()], list);
+            for action in list(&statement["Action"]) {
+                assert!(!action.contains('*'), "{name}: {action}");
+                for resource in list(&statement["Resource"]) {
+                    for service in &services {
+                        let request =
+                            Request::new(Some(&role(&name)), &action, &resource.replace('*', "x"));
+                        let request = request.with("kms:ViaService", service);
+                        assert_eq!(
+                            decide(&boundary, &request),
+                            Decision::Allow,
+                            "{name}: {action} on {resource}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_boundary_caps_a_role_that_was_given_everything() {
+    let (boundary, everything) = (file("boundary"), administrator());
+    let rows = [
+        ("validate", "s3:PutObject", format!("{DESTINATION}/k")),
+        ("publish", "s3:GetObject", format!("{SOURCE}/k")),
+        (
+            "publish",
+            "s3:DeleteObjectVersion",
+            format!("{DESTINATION}/k"),
+        ),
+        ("strip", "s3:PutObject", format!("{SOURCE}/k")),
+        ("strip", "s3:DeleteObject", format!("{SOURCE}/k")),
+        ("record", "dynamodb:DeleteItem", TABLE.to_owned()),
+        ("record", "dynamodb:DeleteTable", TABLE.to_owned()),
+        ("publish", "s3:PutBucketPolicy", DESTINATION.to_owned()),
+        (
+            "record",
+            "ssm:PutParameter",
+            "arn:aws:ssm:eu-central-1:111122223333:parameter/scrubjay/dev/key-arn".to_owned(),
+        ),
+        ("record", "iam:CreateUser", user("x")),
+        ("record", "sts:AssumeRole", role("publish")),
+        ("publish", "kms:PutKeyPolicy", KEY.to_owned()),
+    ];
+    for (name, action, resource) in rows {
+        let request = Request::new(Some(&role(name)), action, &resource);
+        assert!(
+            !allowed(&request, &[&everything, &boundary], &[]),
+            "{name}: {action} on {resource}"
+        );
+    }
+}
+
+/// P7: nobody who reads A writes B.
+#[test]
+fn only_two_roles_read_a_and_two_others_write_b() {
+    let boundary = file("boundary");
+    let (source, destination) = (bucket_policy(SOURCE), bucket_policy(DESTINATION));
+    let (mut readers, mut writers) = (BTreeSet::new(), BTreeSet::new());
+    for (name, granted) in roles() {
+        let request = |action, resource: &str| Request::new(Some(&role(&name)), action, resource);
+        if allowed(
+            &request("s3:GetObject", &format!("{SOURCE}/k")),
+            &[&granted, &boundary],
+            &[&source],
+        ) {
+            readers.insert(name.clone());
+        }
+        let put = request("s3:PutObject", &format!("{DESTINATION}/k"));
+        assert!(
+            !allowed(&put, &[&granted, &boundary], &[&destination]),
+            "{name}: an unconditional write"
+        );
+        if allowed(
+            &put.with("s3:if-none-match", "*"),
+            &[&granted, &boundary],
+            &[&destination],
+        ) {
+            writers.insert(name);
+        }
+    }
+    assert_eq!(readers, ["strip", "validate"].map(str::to_owned).into());
+    assert_eq!(writers, ["publish", "retract"].map(str::to_owned).into());
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
+fn the_deployer_deploys_and_cannot_help_itself() {
+    let policy = file("deployer");
+    let arn = role("deployer");
+    let account = "arn:aws:iam::111122223333";
+    let boundary = format!("{account}:policy/scrubjay-dev-boundary");
+    let request = |action: &str, resource: &str| Request::new(Some(&arn), action, resource);
+    let bounded = |action: &str, resource: &str| {
+        request(action, resource).with("iam:PermissionsBoundary", &boundary)
+    };
+    let rows = [
+        (
+            "makes a bounded role",
+            bounded("iam:CreateRole", &role("strip")),
+            true,
+        ),
+        (
+            "makes a role without the boundary",
+            request("iam:CreateRole", &role("strip")),
+            false,
+        ),
+        (
+            "makes a role under another boundary",
+            request("iam:CreateRole", &role("strip"))
+                .with("iam:PermissionsBoundary", &format!("{account}:policy/mine")),
+            false,
+        ),
+        (
+            "makes a role of another name",
+            bounded("iam:CreateRole", &role("backdoor")),
+            false,
+        ),
+        (
+            "widens its own role",
+            bounded("iam:PutRolePolicy", &arn),
+            false,
+        ),
+        (
+            "widens website-reader",
+            bounded("iam:PutRolePolicy", &role("website-reader")),
+            false,
+        ),
+        (
+            "takes the boundary off",
+            bounded("iam:DeleteRolePermissionsBoundary", &role("strip")),
+            false,
+        ),
+        (
+            "changes the boundary",
+            request("iam:CreatePolicyVersion", &boundary),
+            false,
+        ),
+        (
+            "passes a role to Lambda",
+            request("iam:PassRole", &role("strip"))
+                .with("iam:PassedToService", "lambda.amazonaws.com"),
+            true,
+        ),
+        (
+            "passes a role to a server",
+            request("iam:PassRole", &role("strip"))
+                .with("iam:PassedToService", "ec2.amazonaws.com"),
+            false,
+        ),
+        (
+            "passes the deployer",
+            request("iam:PassRole", &arn).with("iam:PassedToService", "lambda.amazonaws.com"),
+            false,
+        ),
+        (
+            "becomes Publish",
+            request("sts:AssumeRole", &role("publish")),
+            false,
+        ),
+        (
+            "makes a user",
+            request("iam:CreateUser", &user("mine")),
+            false,
+        ),
+        (
+            "deploys its stack",
+            request(
+                "cloudformation:ExecuteChangeSet",
+                "arn:aws:cloudformation:eu-central-1:111122223333:stack/scrubjay-dev/1",
+            ),
+            true,
+        ),
+        (
+            "touches prod's stack",
+            request(
+                "cloudformation:DeleteStack",
+                "arn:aws:cloudformation:eu-central-1:111122223333:stack/scrubjay-prod/1",
+            ),
+            false,
+        ),
+        (
+            "updates a function",
+            request(
+                "lambda:UpdateFunctionCode",
+                "arn:aws:lambda:eu-central-1:111122223333:function:scrubjay-dev-strip",
+            ),
+            true,
+        ),
+        (
+            "updates another function",
+            request(
+                "lambda:UpdateFunctionCode",
+                "arn:aws:lambda:eu-central-1:111122223333:function:payroll",
+            ),
+            false,
+        ),
+        (
+            "reads the parameters",
+            request(
+                "ssm:GetParameters",
+                "arn:aws:ssm:eu-central-1:111122223333:parameter/scrubjay/dev/key-arn",
+            ),
+            true,
+        ),
+        (
+            "writes a parameter",
+            request(
+                "ssm:PutParameter",
+                "arn:aws:ssm:eu-central-1:111122223333:parameter/scrubjay/dev/key-arn",
+            ),
+            false,
+        ),
+        (
+            "reads an original",
+            request("s3:GetObject", &format!("{SOURCE}/k")),
+            false,
+        ),
+        (
+            "writes a photograph",
+            request("s3:PutObject", &format!("{DESTINATION}/k")).with("s3:if-none-match", "*"),
+            false,
+        ),
+        (
+            "rewrites a bucket policy",
+            request("s3:PutBucketPolicy", SOURCE),
+            false,
+        ),
+        (
+            "deletes a bucket",
+            request("s3:DeleteBucket", DESTINATION),
+            false,
+        ),
+        (
+            "reads an audit item",
+            request("dynamodb:GetItem", TABLE),
+            false,
+        ),
+        (
+            "deletes the table",
+            request("dynamodb:DeleteTable", TABLE),
+            false,
+        ),
+        (
+            "schedules the key's end",
+            request("kms:ScheduleKeyDeletion", KEY),
+            false,
+        ),
+    ];
+    for (name, request, expected) in rows {
+        assert_eq!(
+            decide(&policy, &request) == Decision::Allow,
+            expected,
+            "{name}"
+        );
+    }
+}
