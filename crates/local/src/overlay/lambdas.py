@@ -1,4 +1,4 @@
-"""Lambda: the error names that Step Functions sees, asynchronous invocation from rules, and functions killed to order."""
+"""Lambda: the error names that Step Functions sees, asynchronous invocation by rules, functions killed to order."""
 
 import json
 import os
