@@ -32,16 +32,16 @@ mod qm;
 mod scan;
 mod sequential;
 mod significance;
+mod tables;
 
 use std::ops::Range;
 
 pub(crate) use coefficients::{Coefficients, Nowhere, Put};
 pub(crate) use frame::{Frame, Process};
 
-use arithmetic::Conditioning;
 use frame::NEVER;
-use huffman::Table;
 use scan::{Cutter, Header};
+use tables::Tables;
 
 use crate::{Corruption, Error};
 
@@ -71,35 +71,6 @@ pub(crate) struct Decoder {
     scans: u32,
     /// Where the last scan ended.
     reached: usize,
-}
-
-/// Table destinations (B.2.4).
-#[derive(Default)]
-struct Tables {
-    dc: [Option<Table>; 4],
-    ac: [Option<Table>; 4],
-    conditioning: [Conditioning; 4],
-    /// In zigzag order, as DQT has them.
-    quantization: [Option<[u16; 64]>; 4],
-    restart_interval: u32,
-}
-
-impl Tables {
-    fn dc(&mut self, destination: usize, offset: usize) -> Result<&mut Table, Error> {
-        let missing = Error::corrupt(offset, Corruption::MissingHuffmanTable);
-        self.dc
-            .get_mut(destination)
-            .and_then(Option::as_mut)
-            .ok_or(missing)
-    }
-
-    fn ac(&mut self, destination: usize, offset: usize) -> Result<&mut Table, Error> {
-        let missing = Error::corrupt(offset, Corruption::MissingHuffmanTable);
-        self.ac
-            .get_mut(destination)
-            .and_then(Option::as_mut)
-            .ok_or(missing)
-    }
 }
 
 /// Where a scan is.
@@ -132,9 +103,9 @@ impl Decoder {
     /// precisions and component counts that are not handled, `TooLarge` for the number of pixels.
     pub(crate) fn segment(&mut self, marker: u8, body: &[u8], offset: usize) -> Result<(), Error> {
         match marker {
-            0xC4 => self.define_huffman(body, offset),
-            0xCC => self.define_conditioning(body, offset),
-            0xDB => self.define_quantization(body, offset),
+            0xC4 => self.tables.define_huffman(body, offset),
+            0xCC => self.tables.define_conditioning(body, offset),
+            0xDB => self.tables.define_quantization(body, offset),
             0xDC => self.define_lines(body, offset),
             0xDD => {
                 let &[high, low] = body else {
@@ -310,86 +281,6 @@ impl Decoder {
             .quantization
             .get(usize::from(destination))
             .and_then(Option::as_ref)
-    }
-
-    /// B.2.4.2.
-    fn define_huffman(&mut self, mut body: &[u8], offset: usize) -> Result<(), Error> {
-        let short = Error::corrupt(offset, Corruption::SegmentLength);
-        while let Some((&target, rest)) = body.split_first() {
-            let (counts, rest) = rest.split_first_chunk::<16>().ok_or(short)?;
-            let total: usize = counts.iter().map(|&count| usize::from(count)).sum();
-            if total > 256 {
-                return Err(Error::corrupt(offset, Corruption::HuffmanTable));
-            }
-            let (symbols, rest) = rest.split_at_checked(total).ok_or(short)?;
-            let set = if target & 0x10 == 0 {
-                &mut self.tables.dc
-            } else {
-                &mut self.tables.ac
-            };
-            let out_of_range = Error::corrupt(offset, Corruption::TableReference);
-            let slot = set
-                .get_mut(usize::from(target & 0xEF))
-                .ok_or(out_of_range)?;
-            *slot = Some(Table::new(counts, symbols, offset)?);
-            body = rest;
-        }
-        Ok(())
-    }
-
-    /// B.2.4.3.
-    fn define_conditioning(&mut self, body: &[u8], offset: usize) -> Result<(), Error> {
-        let (pairs, []) = body.as_chunks::<2>() else {
-            return Err(Error::corrupt(offset, Corruption::SegmentLength));
-        };
-        for &[target, value] in pairs {
-            let out_of_range = Error::corrupt(offset, Corruption::TableReference);
-            let slot = self
-                .tables
-                .conditioning
-                .get_mut(usize::from(target & 0xEF))
-                .ok_or(out_of_range)?;
-            let (lower, upper) = (value & 15, value >> 4);
-            if target & 0x10 == 0 && lower <= upper {
-                (slot.lower, slot.upper) = (lower, upper);
-            } else if target & 0x10 != 0 && (1..=63).contains(&value) {
-                slot.kx = value;
-            } else {
-                return Err(Error::corrupt(offset, Corruption::ArithmeticConditioning));
-            }
-        }
-        Ok(())
-    }
-
-    /// B.2.4.1. A zero element is not allowed, but decoders draw such pictures.
-    fn define_quantization(&mut self, mut body: &[u8], offset: usize) -> Result<(), Error> {
-        let short = Error::corrupt(offset, Corruption::SegmentLength);
-        while let Some((&target, rest)) = body.split_first() {
-            let wide = match target >> 4 {
-                0 => false,
-                1 => true,
-                _ => return Err(Error::corrupt(offset, Corruption::QuantizationTable)),
-            };
-            let (elements, rest) = rest
-                .split_at_checked(if wide { 128 } else { 64 })
-                .ok_or(short)?;
-            let mut table = [0; 64];
-            for (k, element) in table.iter_mut().enumerate() {
-                *element = if wide {
-                    u16::from_be_bytes([elements[2 * k], elements[2 * k + 1]])
-                } else {
-                    u16::from(elements[k])
-                };
-            }
-            let out_of_range = Error::corrupt(offset, Corruption::TableReference);
-            *self
-                .tables
-                .quantization
-                .get_mut(usize::from(target & 15))
-                .ok_or(out_of_range)? = Some(table);
-            body = rest;
-        }
-        Ok(())
     }
 
     /// B.2.5: only behind the first scan, by whose time its value has been used already.

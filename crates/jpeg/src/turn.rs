@@ -11,6 +11,7 @@ mod code;
 mod plane;
 mod resample;
 mod source;
+mod sparse;
 mod transform;
 mod write;
 mod writer;

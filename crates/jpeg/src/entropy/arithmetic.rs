@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use super::Position;
 use super::coefficients::{Coefficients, Put};
 use super::frame::{Frame, Process};
 use super::qm::{Bin, Decoder};
 use super::scan::{Cutter, Header};
 use super::significance::Rewriter;
-use super::{Position, Tables};
+use super::tables::Tables;
 use crate::{Corruption, Error};
 
 /// Bins of tables F.4 and F.5 with room to spare, so that an index made of a byte is within.

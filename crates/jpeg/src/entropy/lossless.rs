@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::Position;
 use super::bits::Bits;
 use super::huffman::{Codes, bad_code};
 use super::scan::{Cutter, Header};
 use super::sequential::cut_off;
-use super::{Position, Tables};
+use super::tables::Tables;
 use crate::{Corruption, Error};
 
 /// Follows a scan's codes and returns where its data end.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Position;
 use super::bits::Bits;
 use super::coefficients::{Coefficients, Put};
 use super::frame::Frame;
@@ -10,7 +11,7 @@ use super::huffman::{Codes, END, STEP_BITS, Values, extend};
 use super::scan::{Cutter, Header};
 use super::sequential::{bad_coefficient, cut_off, dc_size};
 use super::significance::Rewriter;
-use super::{Position, Tables};
+use super::tables::Tables;
 use crate::Error;
 
 /// Decodes a scan and returns where its data end.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::Position;
 use super::bits::Bits;
 use super::coefficients::{Coefficients, Put};
 use super::huffman::{Codes, END, STEP_BITS, Skips, Values, bad_code, extend};
 use super::scan::{Cutter, Header};
-use super::{Position, Tables};
+use super::tables::Tables;
 use crate::{Corruption, Error};
 
 struct Coder {

@@ -84,7 +84,6 @@ fn noise(width: u32, height: u32, sampling: Sampling, precision: u8, seed: u64) 
     }
     let picture = Picture {
         precision,
-        progressive: false,
         width,
         height,
         components,

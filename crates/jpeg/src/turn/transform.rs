@@ -90,29 +90,31 @@ impl Transform {
             (row, column)
         }
     }
-
-    /// Where an item of the raster that turns into `width` x `height` goes.
-    #[inline]
-    pub(super) fn target(self, width: u32, height: u32, row: u32, column: u32) -> (u32, u32) {
-        let (row, column) = if self.transpose {
-            (column, row)
-        } else {
-            (row, column)
-        };
-        (
-            if self.mirror_y { height - 1 - row } else { row },
-            if self.mirror_x {
-                width - 1 - column
-            } else {
-                column
-            },
-        )
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Transform {
+        /// Where an item of the raster that turns into `width` x `height` goes.
+        #[inline]
+        pub(super) fn target(self, width: u32, height: u32, row: u32, column: u32) -> (u32, u32) {
+            let (row, column) = if self.transpose {
+                (column, row)
+            } else {
+                (row, column)
+            };
+            (
+                if self.mirror_y { height - 1 - row } else { row },
+                if self.mirror_x {
+                    width - 1 - column
+                } else {
+                    column
+                },
+            )
+        }
+    }
 
     #[test]
     fn source_and_target_undo_each_other() {
