@@ -6,6 +6,8 @@
 //!
 //! `cargo bench -p scrubjay-jpeg` for all of it; `-- --test` runs everything once.
 
+#![allow(clippy::cast_precision_loss, reason = "megabytes for a table")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
