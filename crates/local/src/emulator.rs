@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::sleep;
 use tracing::debug;
@@ -105,6 +106,7 @@ impl Emulator {
             )
             .env("LAMBDA_EXECUTOR", "local")
             .env("BIND_HOST", "127.0.0.1")
+            .env("MINISTACK_HOST", "127.0.0.1")
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0")
             .env("AWS_ACCESS_KEY_ID", "test")
@@ -203,7 +205,7 @@ impl Emulator {
 
     /// Ends it and every process that it started.
     pub(crate) async fn stop(mut self) {
-        self.group.stop().await;
+        self.group.stop(self.port).await;
         let _ = self.child.wait().await;
         self.group = Group::NONE;
     }
@@ -239,12 +241,19 @@ impl Group {
             .map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs())
     }
 
-    /// SIGTERM, and SIGKILL for what is left after a while.
-    pub(crate) async fn stop(self) {
+    /// Whether a process of it is still there.
+    pub(crate) fn exists(self) -> bool {
+        self.0
+            .is_some_and(|pid| test_kill_process_group(pid).is_ok())
+    }
+
+    /// SIGTERM, and SIGKILL for what is left once the port is closed, or after a while.
+    pub(crate) async fn stop(self, port: u16) {
         let Some(pid) = self.0 else { return };
         let _ = kill_process_group(pid, Signal::TERM);
         let deadline = Instant::now() + STOP_LIMIT;
-        while test_kill_process_group(pid).is_ok() && Instant::now() < deadline {
+        // The port, too: where nobody reaps an orphan, its group stays for ever.
+        while self.exists() && is_open(port).await && Instant::now() < deadline {
             sleep(POLL).await;
         }
         self.end_now();
@@ -256,6 +265,10 @@ impl Group {
             let _ = kill_process_group(pid, Signal::KILL);
         }
     }
+}
+
+async fn is_open(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).await.is_ok()
 }
 
 /// The emulator's log; the functions' logs are in its `CloudWatch` Logs.

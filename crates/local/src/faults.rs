@@ -17,11 +17,15 @@
 //! ```
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Result;
+
+/// How long an emulator may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The overlay's control interface of one stack.
 #[derive(Debug, Clone)]
@@ -404,7 +408,11 @@ impl Faults {
         struct Info {
             token: String,
         }
-        let info: Info = self.get("info").await?;
+        let request = self
+            .http
+            .get(format!("{}/info", self.base))
+            .timeout(PATIENCE);
+        let info: Info = request.send().await?.error_for_status()?.json().await?;
         Ok(info.token)
     }
 

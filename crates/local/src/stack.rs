@@ -223,13 +223,18 @@ pub async fn attach(root: &Path, stack: &str) -> Result<Option<Stack>> {
     };
     let record: Record =
         serde_json::from_slice(&json).map_err(|source| Error::State { path, source })?;
-    let alive = Faults::new(&record.outputs.endpoint)
-        .token()
-        .await
-        .is_ok_and(|token| token == record.token);
-    let Some(group) = Group::new(record.pid).filter(|_| alive) else {
+    let Some(group) = Group::new(record.pid) else {
         return Ok(None);
     };
+    let answers = match Faults::new(&record.outputs.endpoint).token().await {
+        Ok(token) => token == record.token,
+        // Too busy, or stuck: still ours to stop.
+        Err(Error::Control(error)) => error.is_timeout() && group.exists(),
+        Err(_) => false,
+    };
+    if !answers {
+        return Ok(None);
+    }
     Ok(Some(Stack {
         outputs: record.outputs,
         dir,
@@ -296,13 +301,14 @@ impl Stack {
     /// # Errors
     /// [`Error::Io`] when its files cannot be removed.
     pub async fn down(mut self) -> Result<()> {
+        let port = port_of(&self.outputs.endpoint);
         match &mut self.held {
             Held::Own { emulator, .. } => {
                 if let Some(emulator) = emulator.take() {
                     emulator.stop().await;
                 }
             }
-            Held::Found(group) => group.stop().await,
+            Held::Found(group) => group.stop(port).await,
         }
         clear(&self.dir)
     }
@@ -535,6 +541,15 @@ fn lower_camel(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()
     })
+}
+
+/// The port of `http://127.0.0.1:<port>`; 0, which nothing listens on, for anything else.
+fn port_of(endpoint: &str) -> u16 {
+    endpoint
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .unwrap_or_default()
 }
 
 fn record_path(dir: &Path) -> PathBuf {
