@@ -32,6 +32,7 @@ const PACKAGE: &str = "scrubjay_overlay";
 const PASSED_ON: [&str; 5] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ"];
 const START_LIMIT: Duration = Duration::from_mins(1);
 const STOP_LIMIT: Duration = Duration::from_secs(5);
+const LINGER: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(20);
 
 /// How the emulator is to be started.
@@ -247,13 +248,16 @@ impl Group {
             .is_some_and(|pid| test_kill_process_group(pid).is_ok())
     }
 
-    /// SIGTERM, and SIGKILL for what is left once the port is closed, or after a while.
+    /// SIGTERM, and SIGKILL for what is left after a while.
     pub(crate) async fn stop(self, port: u16) {
         let Some(pid) = self.0 else { return };
         let _ = kill_process_group(pid, Signal::TERM);
-        let deadline = Instant::now() + STOP_LIMIT;
-        // The port, too: where nobody reaps an orphan, its group stays for ever.
-        while self.exists() && is_open(port).await && Instant::now() < deadline {
+        let mut deadline = Instant::now() + STOP_LIMIT;
+        while self.exists() && Instant::now() < deadline {
+            // Where nobody reaps orphans a group stays for ever: once the port is closed there is little to wait for.
+            if !is_open(port).await {
+                deadline = deadline.min(Instant::now() + LINGER);
+            }
             sleep(POLL).await;
         }
         self.end_now();
