@@ -1,6 +1,6 @@
 //! Every way in which a file can be refused, by variant and offset.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::too_many_lines, reason = "tables of cases")]
 
 use scrubjay_jpeg::{
     Check, Corruption, Error, Excess, Limits, Magic, Options, Unsupported, inspect, strip,

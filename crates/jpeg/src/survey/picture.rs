@@ -353,7 +353,7 @@ impl Reader<'_> {
                 .iter()
                 .map(std::iter::ExactSizeIterator::len)
                 .fold(0, usize::saturating_add);
-            let whole = body.saturating_add(4) == range.len();
+            let whole = body > 0 && body.saturating_add(4) == range.len();
             if whole {
                 let range = range.clone();
                 if let Some(info) = listed.and_then(|at| report.segments.get_mut(at)) {
