@@ -15,6 +15,9 @@ use crate::home::Home;
 use crate::progress::{Progress, Report};
 use crate::{Error, Result};
 
+/// From this size on a package is compressed; in bytes.
+const WORTH_PACKING: usize = 32 << 20;
+
 /// Where the functions' binaries come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Functions {
@@ -112,13 +115,19 @@ async fn build(
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-provided.html>
 pub(crate) fn package(binary: &Path) -> Result<Vec<u8>> {
     let code = fs::read(binary).map_err(Error::io("read", binary))?;
+    // The zip lives for one local deployment: packing a release binary would cost more than it saves. One with debug
+    // symbols is another matter, since the emulator keeps every package in memory.
+    let (method, level) = if code.len() < WORTH_PACKING {
+        (CompressionMethod::Stored, None)
+    } else {
+        (CompressionMethod::Deflated, Some(1))
+    };
     let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        // The zip lives for one local deployment; the fastest level is the best.
-        .compression_level(Some(1))
+        .compression_method(method)
+        .compression_level(level)
         .last_modified_time(zip::DateTime::default())
         .unix_permissions(0o755);
-    let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(code.len() / 2)));
+    let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(code.len())));
     let zipped = zip
         .start_file("bootstrap", options)
         .and_then(|()| Ok(zip.write_all(&code)?))

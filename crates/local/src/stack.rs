@@ -5,10 +5,9 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedCredentialsProvider};
 use aws_sdk_s3::primitives::ByteStream;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::deploy::{Body, create, declared};
@@ -453,18 +452,21 @@ impl Deployment<'_> {
         }
     }
 
-    /// Under a key that changes with the content, as `aws cloudformation package` chooses it. Returns the key.
+    /// Returns the key.
     async fn upload(&self, name: &str, extension: &str, body: Vec<u8>) -> Result<String> {
-        let digest = Sha256::digest(&body);
-        let key = format!(
-            "{name}-{:02x}{:02x}{:02x}{:02x}.{extension}",
-            digest[0], digest[1], digest[2], digest[3]
-        );
-        s3(self.endpoint)
+        let key = format!("{name}.{extension}");
+        // Digests of tens of megabytes take seconds in a build without optimisation, and the way is this machine.
+        let config = aws_sdk_s3::config::Builder::from(&sdk_config(self.endpoint))
+            .force_path_style(true)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
             .put_object()
             .bucket(self.bucket)
             .key(&key)
             .body(ByteStream::from(body))
+            .customize()
+            .disable_payload_signing()
             .send()
             .await
             .map_err(Error::aws("PutObject"))?;
