@@ -267,6 +267,41 @@ fn every_role_of_the_template_is_expected_and_bounded() {
     }
 }
 
+/// The deployer's policy reaches what begins with `scrubjay-<env>`; a made-up name is out of its reach.
+#[test]
+fn the_template_names_everything_within_the_deployers_reach() {
+    for (logical, resource) in template().section("Resources") {
+        let kind = resource["Type"].as_str().unwrap();
+        let (property, prefix) = match kind {
+            "AWS::Serverless::Function" => ("FunctionName", "scrubjay-dev-"),
+            "AWS::Serverless::StateMachine" | "AWS::Events::Rule" | "AWS::Scheduler::Schedule" => {
+                ("Name", "scrubjay-dev-")
+            }
+            "AWS::IAM::Role" => ("RoleName", "scrubjay-dev-"),
+            "AWS::SQS::Queue" => ("QueueName", "scrubjay-dev-"),
+            "AWS::SNS::Topic" => ("TopicName", "scrubjay-dev-"),
+            "AWS::CloudWatch::Alarm" => ("AlarmName", "scrubjay-dev-"),
+            "AWS::CloudWatch::Dashboard" => ("DashboardName", "scrubjay-dev"),
+            "AWS::Logs::LogGroup" => ("LogGroupName", "/aws/"),
+            // Parts of the above, reached through them.
+            "AWS::Lambda::Permission"
+            | "AWS::SQS::QueuePolicy"
+            | "AWS::SNS::TopicPolicy"
+            | "AWS::SNS::Subscription" => {
+                continue;
+            }
+            other => panic!("{logical}: terraform/policies/deployer.json.tftpl knows no {other}"),
+        };
+        let resources = template().resources(kind);
+        let name = resources[logical][property].as_str();
+        let name = name.unwrap_or_else(|| panic!("{logical} has no {property}"));
+        assert!(
+            name.starts_with(prefix) && name.contains("scrubjay-dev"),
+            "{logical}: {name}"
+        );
+    }
+}
+
 fn sorted(list: &Value) -> Vec<String> {
     let mut items: Vec<String> = list
         .as_array()

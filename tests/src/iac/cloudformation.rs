@@ -82,10 +82,13 @@ impl Template {
     }
 
     fn reference(&self, name: &str) -> String {
-        self.values
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| self.arn(name))
+        let default = || match &self.document["Parameters"][name]["Default"] {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let value = self.values.get(name).cloned().or_else(default);
+        value.unwrap_or_else(|| self.arn(name))
     }
 
     fn substitute(&self, text: &str) -> String {
