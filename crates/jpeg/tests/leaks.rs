@@ -1,0 +1,449 @@
+//! Where private things hide, one place a row: the canary goes, its kind is named, and the picture
+//! stays as it is.
+
+#![allow(missing_docs, clippy::too_many_lines, reason = "tables of cases")]
+
+use scrubjay_jpeg::{
+    IccPolicy, Kind, Options, OrientationPolicy, Repair, Turned, inspect, strip, verify,
+};
+
+#[allow(dead_code)]
+#[path = "../dev/bytes.rs"]
+mod bytes;
+#[allow(dead_code)]
+#[path = "../dev/profile.rs"]
+mod profile;
+
+use bytes::{EOI, SOI, grey, grey_with, scan, segment};
+
+const CANARY: &[u8] = b"CANARY-in-its-place-41c8";
+
+fn with_canary(before: &[u8]) -> Vec<u8> {
+    [before, CANARY].concat()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
+}
+
+fn clean(file: &[u8], options: &Options) -> Vec<u8> {
+    let clean = strip(file, options).expect("a sound file").to_vec(file);
+    assert_eq!(verify(&clean), Ok(()));
+    clean
+}
+
+#[test]
+fn every_place_is_emptied_and_named() {
+    let app = |code, before: &[u8]| segment(code, &with_canary(before));
+    let last = grey().len();
+    let table = |code, target: u8, length: usize| {
+        let body = CANARY.iter().copied().cycle().take(length);
+        segment(code, &[target].into_iter().chain(body).collect::<Vec<_>>())
+    };
+    // A prefix code with one code of seven bits per symbol.
+    let codes = segment(
+        0xC4,
+        &[
+            &[
+                0x13,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                CANARY.len() as u8,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+            ][..],
+            CANARY,
+        ]
+        .concat(),
+    );
+    let rows: Vec<(&str, usize, Vec<u8>, Kind)> = vec![
+        (
+            "Exif",
+            1,
+            app(0xE1, b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"),
+            Kind::Exif,
+        ),
+        (
+            "Exif between frame and scan",
+            5,
+            app(0xE1, b"Exif\0\0II*\0"),
+            Kind::Exif,
+        ),
+        (
+            "XMP",
+            1,
+            app(0xE1, b"http://ns.adobe.com/xap/1.0/\0"),
+            Kind::Xmp,
+        ),
+        (
+            "extended XMP",
+            1,
+            app(0xE1, b"http://ns.adobe.com/xmp/extension/\0"),
+            Kind::ExtendedXmp,
+        ),
+        (
+            "APP1 of another make",
+            1,
+            app(0xE1, b"EXIF\0\0"),
+            Kind::App1,
+        ),
+        (
+            "IPTC",
+            1,
+            app(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0"),
+            Kind::Iptc,
+        ),
+        (
+            "Photoshop",
+            1,
+            app(0xED, b"Photoshop 3.0\x008BIM\x04\x0C\0\0"),
+            Kind::Photoshop,
+        ),
+        ("comment", 1, app(0xFE, b""), Kind::Comment),
+        ("JFXX", 1, app(0xE0, b"JFXX\0\x10"), Kind::JfifExtension),
+        ("APP0 of another make", 1, app(0xE0, b"AVI1"), Kind::App0),
+        (
+            "JFIF thumbnail",
+            1,
+            app(0xE0, b"JFIF\0\x01\x02\0\0\x01\0\x01\x02\x04"),
+            Kind::JfifThumbnail,
+        ),
+        (
+            "JFIF tail",
+            1,
+            app(0xE0, b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"),
+            Kind::JfifTail,
+        ),
+        (
+            "Adobe tail",
+            1,
+            app(0xEE, b"Adobe\0\x64\0\0\0\0\0"),
+            Kind::AdobeTail,
+        ),
+        ("APP14 of another make", 1, app(0xEE, b"adobe"), Kind::App14),
+        ("MPF", 1, app(0xE2, b"MPF\0"), Kind::Mpf),
+        (
+            "gain map",
+            1,
+            app(0xE2, b"urn:iso:std:iso:ts:21496:-1\0"),
+            Kind::GainMap,
+        ),
+        ("FlashPix", 1, app(0xE2, b"FPXR\0"), Kind::FlashPix),
+        (
+            "no profile",
+            1,
+            app(0xE2, b"ICC_PROFILE\0\x01\x01"),
+            Kind::Icc,
+        ),
+        (
+            "C2PA",
+            1,
+            app(0xEB, b"JP\0\x01\0\0\0\x01\0\0\0\x40jumb\0\0\0\x20jumdc2pa"),
+            Kind::C2pa,
+        ),
+        (
+            "JUMBF",
+            1,
+            app(0xEB, b"JP\0\x01\0\0\0\x01\0\0\0\x40jumb\0\0\0\x20jumdxxxx"),
+            Kind::Jumbf,
+        ),
+        ("Ducky", 1, app(0xEC, b"Ducky\0"), Kind::Ducky),
+        ("APP3", 1, app(0xE3, b""), Kind::App3),
+        ("APP15", 1, app(0xEF, b""), Kind::App15),
+        ("behind the frame header", 3, app(0xE9, b""), Kind::App9),
+        ("behind the scan", last - 1, app(0xE9, b""), Kind::App9),
+        ("fill bytes", 3, vec![0xFF; 7], Kind::Fill),
+        ("between segments", 3, with_canary(b"\0"), Kind::Garbage),
+        (
+            "between segments, stuffed",
+            3,
+            with_canary(b"\xFF\0"),
+            Kind::Garbage,
+        ),
+        ("TEM", 3, vec![0xFF, 0x01], Kind::StrayMarker),
+        (
+            "RST before the scan",
+            3,
+            vec![0xFF, 0xD3],
+            Kind::StrayMarker,
+        ),
+        ("unused DQT", 3, table(0xDB, 3, 64), Kind::UnusedTable),
+        (
+            "DQT of 16 bits that is defined again",
+            1,
+            table(0xDB, 0x10, 128),
+            Kind::UnusedTable,
+        ),
+        ("unused DHT", 3, codes, Kind::UnusedTable),
+        (
+            "DAC in a Huffman file",
+            3,
+            segment(0xCC, &[0, 0x10, 1, 0x20]),
+            Kind::UnusedTable,
+        ),
+        (
+            "DNL where the height is known",
+            last - 1,
+            segment(0xDC, &[0x43, 0x41]),
+            Kind::LineCount,
+        ),
+        (
+            "behind the last MCU",
+            last - 1,
+            with_canary(b""),
+            Kind::ScanTail,
+        ),
+        (
+            "MP4",
+            last,
+            with_canary(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x20free"),
+            Kind::TrailerMp4,
+        ),
+        (
+            "JPEG",
+            last,
+            [SOI, &app(0xE1, b"Exif\0\0"), EOI].concat(),
+            Kind::TrailerJpeg,
+        ),
+        ("ZIP", last, with_canary(b"PK\x03\x04"), Kind::TrailerZip),
+        (
+            "Samsung",
+            last,
+            [CANARY, b"SEFH\0\0\0\0SEFT"].concat(),
+            Kind::TrailerSamsung,
+        ),
+        ("text", last, CANARY.to_vec(), Kind::TrailerUnknown),
+    ];
+    for (name, index, piece, kind) in rows {
+        let file = grey_with(index, &piece);
+        let report = inspect(&file, &Options::default()).expect(name);
+        assert!(
+            report.removed.iter().any(|removed| removed.kind == kind),
+            "{name}: {report:?}"
+        );
+        let listed: u64 = report.segments.iter().map(|piece| piece.bytes).sum();
+        assert_eq!(listed, file.len() as u64, "{name}");
+        let clean = clean(&file, &Options::default());
+        assert!(!contains(&clean, CANARY), "{name}");
+        let head = matches!(kind, Kind::JfifThumbnail | Kind::JfifTail | Kind::AdobeTail);
+        if !head {
+            assert_eq!(clean, grey().concat(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn padding_bits_and_ignored_fields_are_set() {
+    let mut pieces = grey();
+    pieces[5] = scan(&[[1, 0]], [7, 7, 0x77]);
+    pieces[6] = vec![0x2A];
+    let file = pieces.concat();
+    let report = inspect(&file, &Options::default()).expect("a sound file");
+    assert_eq!(report.repaired, [Repair::PaddingBits]);
+    assert_eq!(clean(&file, &Options::default()), grey().concat());
+}
+
+#[test]
+fn a_missing_eoi_is_repaired_where_the_writer_came_to_an_end() {
+    let end = grey().len() - 1;
+    let without: Vec<u8> = grey()[..end].concat();
+    for (name, tail) in [
+        ("a comment", segment(0xFE, CANARY)),
+        ("half a marker", vec![0xFF]),
+        ("bytes", CANARY.to_vec()),
+        ("half a segment", vec![0xFF, 0xE1, 0xFF, 0xFF, 1]),
+        ("another picture", SOI.to_vec()),
+    ] {
+        let file = [&without[..], &tail].concat();
+        let report = inspect(&file, &Options::default()).expect(name);
+        assert!(report.repaired.contains(&Repair::MissingEoi), "{name}");
+        assert_eq!(clean(&file, &Options::default()), grey().concat(), "{name}");
+    }
+    strip(&without, &Options::default()).expect_err("a scan that is cut off");
+}
+
+/// Exif with nothing but Orientation, as cameras write it: little-endian, in a larger IFD.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut body = b"Exif\0\0II*\0\x08\0\0\0\x02\0".to_vec();
+    body.extend(b"\x0F\x01\x02\0\x04\0\0\0abc\0");
+    body.extend([0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]);
+    body.extend([0; 4]);
+    segment(0xE1, &body)
+}
+
+#[test]
+fn orientation_is_baked_tagged_or_dropped() {
+    for orientation in 1..=8 {
+        let file = grey_with(1, &exif(orientation));
+        for policy in [
+            OrientationPolicy::Bake,
+            OrientationPolicy::Tag,
+            OrientationPolicy::Drop,
+        ] {
+            let options = Options {
+                orientation: policy,
+                ..Options::default()
+            };
+            let stripped = strip(&file, &options).expect("a sound file");
+            assert_eq!(stripped.report.orientation, orientation);
+            let expected = match policy {
+                _ if orientation == 1 => Turned::None,
+                OrientationPolicy::Bake => Turned::Baked,
+                OrientationPolicy::Tag => Turned::Tagged,
+                OrientationPolicy::Drop => Turned::Dropped,
+            };
+            assert_eq!(stripped.report.turned, expected);
+            let clean = stripped.to_vec(&file);
+            assert_eq!(verify(&clean), Ok(()));
+            let left = inspect(&clean, &options).expect("a clean file").orientation;
+            assert_eq!(
+                left,
+                if expected == Turned::Tagged {
+                    orientation
+                } else {
+                    1
+                }
+            );
+        }
+    }
+}
+
+#[test]
+fn the_first_valid_exif_before_the_scan_decides() {
+    let broken = segment(0xE1, b"Exif\0\0II*\0\xFF\xFF\0\0");
+    let xmp = segment(
+        0xE1,
+        b"http://ns.adobe.com/xap/1.0/\0 tiff:Orientation=\"8\"",
+    );
+    let rows = [
+        ("two", [exif(3), exif(6)].concat(), 3),
+        ("behind a broken one", [broken, exif(6)].concat(), 6),
+        ("behind XMP", [xmp.clone(), exif(5)].concat(), 5),
+        ("XMP alone", xmp, 1),
+        ("nine", exif(9), 1),
+    ];
+    for (name, pieces, orientation) in rows {
+        let report = inspect(&grey_with(1, &pieces), &Options::default()).expect(name);
+        assert_eq!(report.orientation, orientation, "{name}");
+    }
+    let late = grey_with(grey().len() - 1, &exif(6));
+    assert_eq!(
+        inspect(&late, &Options::default())
+            .expect("a sound file")
+            .orientation,
+        1
+    );
+}
+
+#[test]
+fn the_last_adobe_before_the_scan_decides_as_in_libjpeg() {
+    let adobe = |transform| {
+        segment(
+            0xEE,
+            &[b'A', b'd', b'o', b'b', b'e', 1, 2, 3, 4, 5, 6, transform],
+        )
+    };
+    for (first, second) in [(0, 1), (1, 0), (2, 1)] {
+        let file = grey_with(1, &[adobe(first), adobe(second)].concat());
+        let clean = clean(&file, &Options::default());
+        let canonical = segment(
+            0xEE,
+            &[b'A', b'd', b'o', b'b', b'e', 0, 100, 0, 0, 0, 0, second],
+        );
+        assert_eq!(clean, grey_with(1, &canonical));
+    }
+}
+
+#[test]
+fn a_profile_keeps_what_decides_colours_and_nothing_else() {
+    let source = profile::rgb(CANARY);
+    assert!(contains(&source, CANARY));
+    let file = grey_with(1, &profile::chunks(&source, 300).concat());
+    for (policy, kept) in [
+        (IccPolicy::Keep, true),
+        (IccPolicy::SrgbOnly, true),
+        (IccPolicy::Drop, false),
+    ] {
+        let options = Options {
+            icc: policy,
+            ..Options::default()
+        };
+        let clean = clean(&file, &options);
+        assert!(!contains(&clean, CANARY));
+        assert_eq!(contains(&clean, b"ICC_PROFILE\0"), kept, "{policy}");
+        assert_eq!(contains(&clean, &profile::RED), kept, "{policy}");
+    }
+    let other = profile::rgb_with_red(CANARY, [0, 0, 0x80, 0, 0, 0, 0x40, 0, 0, 0, 0, 0]);
+    let file = grey_with(1, &profile::chunks(&other, 65_519).concat());
+    let options = Options {
+        icc: IccPolicy::SrgbOnly,
+        ..Options::default()
+    };
+    assert_eq!(clean(&file, &options), grey().concat());
+    assert!(contains(
+        &clean(&file, &Options::default()),
+        b"ICC_PROFILE\0"
+    ));
+}
+
+#[test]
+fn a_profile_that_decoders_do_not_take_goes() {
+    let whole = profile::chunks(&profile::rgb(CANARY), 200);
+    let mut twice = whole.clone();
+    twice.push(whole[0].clone());
+    let rows = [
+        ("a chunk is missing", whole[1..].concat()),
+        ("a chunk is there twice", twice.concat()),
+        (
+            "another profile's chunk",
+            [
+                whole.concat(),
+                profile::chunks(&profile::rgb(b"x"), 9000).concat(),
+            ]
+            .concat(),
+        ),
+        ("no content", segment(0xE2, b"ICC_PROFILE\0\x01\x01")),
+        ("no number", segment(0xE2, b"ICC_PROFILE\0")),
+    ];
+    for (name, pieces) in rows {
+        let file = grey_with(1, &pieces);
+        let report = inspect(&file, &Options::default()).expect(name);
+        assert_eq!(report.repaired, [Repair::BrokenIcc], "{name}");
+        assert_eq!(clean(&file, &Options::default()), grey().concat(), "{name}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_report_is_written_in_camel_case_without_values() {
+    let file = grey_with(1, &[exif(6), segment(0xFE, CANARY)].concat());
+    let report = inspect(&file, &Options::default()).expect("a sound file");
+    let json = serde_json::to_value(&report).expect("a report");
+    assert_eq!(json["width"], 8);
+    assert_eq!(json["height"], 8);
+    assert_eq!(json["orientation"], 6);
+    assert_eq!(json["turned"], "baked");
+    assert_eq!(json["process"], "baseline");
+    assert_eq!(
+        json["removed"][1],
+        serde_json::json!({"kind": "comment", "count": 1, "bytes": 28})
+    );
+    assert_eq!(
+        json["segments"][2],
+        serde_json::json!({"marker": "COM", "offset": 50, "bytes": 28, "kind": "comment", "kept": false})
+    );
+    assert!(!json.to_string().contains("CANARY"));
+}
