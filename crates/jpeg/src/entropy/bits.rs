@@ -86,7 +86,7 @@ impl<'a> Bits<'a> {
     #[inline(never)]
     fn refill_slowly(mut self) -> Self {
         self.buf &= !(u64::MAX.checked_shr(self.n).unwrap_or(0));
-        while self.n <= 56 {
+        while self.n < 56 {
             let byte = if self.stopped { 0 } else { self.next_byte() };
             if self.stopped {
                 self.phantom += 8;

@@ -15,6 +15,8 @@ pub(crate) trait Coefficients {
     fn begin(&mut self, frame: &Frame) -> Result<(), Error>;
     /// The block in `row` and `column` of a component's plane, both counted in blocks.
     fn block(&mut self, component: usize, row: u32, column: u32) -> Self::Block<'_>;
+    /// The block at `index` of those that hold samples, row by row.
+    fn nth(&mut self, component: usize, index: usize) -> Self::Block<'_>;
 }
 
 /// Takes the coefficients of one block by their index in zigzag order.
@@ -37,6 +39,9 @@ impl Coefficients for Nowhere {
         Ok(())
     }
     fn block(&mut self, _: usize, _: u32, _: u32) -> Nowhere {
+        Nowhere
+    }
+    fn nth(&mut self, _: usize, _: usize) -> Nowhere {
         Nowhere
     }
 }

@@ -137,12 +137,13 @@ impl<S: Coefficients> Band<'_, '_, S> {
     /// have there, not of its length.
     fn first(&mut self, bits: &mut Bits, mut blocks: Range<u64>) -> Result<(), Error> {
         let (codes, last, low) = (self.codes, self.header.end, self.header.low);
+        let component = self.header.members[0].component;
         while let Some(index) = blocks.next() {
             let mut reader = *bits;
             let mut mask = self.masks.next();
             let mut k = self.header.start;
             let mut run_of_blocks = 0;
-            let mut block = block_at(self.sink, self.header, index);
+            let mut block = self.sink.nth(component, index as usize);
             while k <= last {
                 reader.need32();
                 // The look-up knows what a sequential scan would read; only the ends of bands differ.
@@ -197,8 +198,9 @@ impl<S: Coefficients> Band<'_, '_, S> {
 
     /// A refining scan of a band: G.1.2.3.
     fn refine(&mut self, bits: &mut Bits, mut blocks: Range<u64>) -> Result<(), Error> {
+        let component = self.header.members[0].component;
         while let Some(index) = blocks.next() {
-            let run_of_blocks = self.refine_block(bits, index)?;
+            let run_of_blocks = self.refine_block(bits, component, index)?;
             if bits.overrun() {
                 return Err(cut_off(bits));
             }
@@ -212,7 +214,9 @@ impl<S: Coefficients> Band<'_, '_, S> {
                 }
                 let mask = self.masks.next();
                 let old = mask & ones(self.header.start, self.header.end + 1);
-                self.correct(bits, blocks.start, old);
+                let mut block = self.sink.nth(component, blocks.start as usize);
+                bits.refill();
+                correct::<S>(bits, &mut block, self.header.low, old);
                 self.masks.push(mask);
                 blocks.start += 1;
                 if bits.overrun() {
@@ -224,37 +228,41 @@ impl<S: Coefficients> Band<'_, '_, S> {
     }
 
     /// Refines one block; returns how many more blocks its end-of-band run covers.
-    fn refine_block(&mut self, bits: &mut Bits, index: u64) -> Result<u64, Error> {
+    #[inline(always)]
+    fn refine_block(
+        &mut self,
+        bits: &mut Bits,
+        component: usize,
+        index: u64,
+    ) -> Result<u64, Error> {
         let mask = self.masks.next();
+        let mut block = self.sink.nth(component, index as usize);
         let mut reader = *bits;
         let (low, beyond) = (self.header.low, self.header.end + 1);
         let (mut k, mut new, mut run_of_blocks) = (self.header.start, 0, 0);
         while k < beyond {
-            reader.need32();
+            reader.refill();
             let symbol = self.codes.symbol(&mut reader)?;
             let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 && run < 15 {
+                run_of_blocks = (1 << run) + u64::from(reader.take(run)) - 1;
+                reader.refill();
+                correct::<S>(&mut reader, &mut block, low, mask & ones(k, beyond));
+                break;
+            }
             if size > 1 {
                 return Err(bad_coefficient(&reader));
             }
-            if size == 0 && run < 15 {
-                run_of_blocks = (1 << run) + u64::from(reader.take(run)) - 1;
-                self.correct(&mut reader, index, mask & ones(k, beyond));
-                break;
-            }
-            let negative = size == 1 && reader.take(1) == 0;
+            let negative = reader.take(size) == 0;
             // The run counts coefficients that are zero so far; those that are not take a correction bit each.
-            let mut zeros = !mask & ones(k, beyond);
-            for _ in 0..run {
-                zeros &= zeros.wrapping_sub(1);
-            }
+            let zeros = without_lowest(!mask & ones(k, beyond), run);
             if zeros == 0 {
                 return Err(bad_coefficient(&reader));
             }
             let at = zeros.trailing_zeros();
-            self.correct(&mut reader, index, mask & ones(k, at));
+            correct::<S>(&mut reader, &mut block, low, mask & ones(k, at));
             if size == 1 {
-                block_at(self.sink, self.header, index)
-                    .put(at as usize, if negative { -1 << low } else { 1 << low });
+                block.put(at as usize, if negative { -1 << low } else { 1 << low });
                 new |= 1 << at;
             }
             k = at + 1;
@@ -263,49 +271,45 @@ impl<S: Coefficients> Band<'_, '_, S> {
         self.masks.push(mask | new);
         Ok(run_of_blocks)
     }
+}
 
-    /// Reads a correction bit for every coefficient in `old`.
-    #[inline(always)]
-    fn correct(&mut self, bits: &mut Bits, index: u64, mut old: u64) {
-        if old == 0 {
-            return;
+/// Reads a correction bit for every coefficient in `old`. At least 32 bits are in the buffer, or the data have ended.
+#[inline(always)]
+fn correct<S: Coefficients>(bits: &mut Bits, block: &mut impl Put, low: u32, mut old: u64) {
+    if !S::STORED {
+        let count = old.count_ones();
+        if count < 32 {
+            bits.skip(count);
+        } else {
+            bits.skip_many(u64::from(count));
         }
-        if !S::STORED {
-            let count = old.count_ones();
-            bits.need32();
-            if count < 32 {
-                bits.skip(count);
-            } else {
-                bits.skip_many(u64::from(count));
+        return;
+    }
+    while old != 0 {
+        let count = old.count_ones().min(16);
+        bits.need32();
+        let mut grown = bits.take(count) << (32 - count);
+        for _ in 0..count {
+            if grown >> 31 != 0 {
+                block.grow(old.trailing_zeros() as usize, low);
             }
-            return;
-        }
-        let low = self.header.low;
-        let mut block = block_at(self.sink, self.header, index);
-        while old != 0 {
-            bits.need32();
-            let count = old.count_ones().min(16);
-            let mut grown = bits.take(count) << (32 - count);
-            for _ in 0..count {
-                if grown >> 31 != 0 {
-                    block.grow(old.trailing_zeros() as usize, low);
-                }
-                grown <<= 1;
-                old &= old - 1;
-            }
+            grown <<= 1;
+            old &= old - 1;
         }
     }
 }
 
-/// The block at `index` of the only component's raster.
-fn block_at<'a, S: Coefficients>(sink: &'a mut S, header: &Header, index: u64) -> S::Block<'a> {
-    let member = &header.members[0];
-    let (index, width) = (index as u32, member.plane.width);
-    if S::STORED {
-        sink.block(member.component, index / width, index % width)
-    } else {
-        sink.block(member.component, 0, 0)
+/// `set` without its `count` lowest members. Short runs take no branch, since their lengths cannot be foreseen.
+#[inline(always)]
+fn without_lowest(mut set: u64, count: u32) -> u64 {
+    for at in 0..4 {
+        let less = set & set.wrapping_sub(1);
+        set = if count > at { less } else { set };
     }
+    for _ in 4..count {
+        set &= set.wrapping_sub(1);
+    }
+    set
 }
 
 /// Bits `from` to `to` - 1, for `to` up to 64.

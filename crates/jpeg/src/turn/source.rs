@@ -270,6 +270,11 @@ impl Coefficients for Whole<'_> {
         Ok(())
     }
 
+    fn nth(&mut self, component: usize, index: usize) -> Open<'_> {
+        let width = self.0.layers[component].plane.width as usize;
+        self.block(component, (index / width) as u32, (index % width) as u32)
+    }
+
     #[inline]
     fn block(&mut self, component: usize, row: u32, column: u32) -> Open<'_> {
         Open {
@@ -339,6 +344,14 @@ impl Coefficients for Partial<'_> {
     }
 
     #[inline]
+    fn nth(&mut self, component: usize, index: usize) -> Part<'_> {
+        Part {
+            layer: &mut self.0.layers[component],
+            index: Some(index),
+        }
+    }
+
+    #[inline]
     fn block(&mut self, component: usize, row: u32, column: u32) -> Part<'_> {
         let layer = &mut self.0.layers[component];
         let (width, height) = (layer.plane.width, layer.plane.height);
@@ -360,19 +373,13 @@ impl Put for Part<'_> {
         if i32::from(narrow) != value {
             self.layer.plane.set_overflow();
         }
-        self.layer.sparse.slot(index)[k & 63] = narrow;
+        self.layer.sparse.put(index, k, narrow);
     }
 
     #[inline]
     fn grow(&mut self, k: usize, low: u32) {
         let Some(index) = self.index else { return };
-        let value = &mut self.layer.sparse.slot(index)[k & 63];
-        let step = 1i16.wrapping_shl(low);
-        *value = if *value < 0 {
-            value.wrapping_sub(step)
-        } else {
-            value.wrapping_add(step)
-        };
+        self.layer.sparse.grow(index, k, 1i16.wrapping_shl(low));
     }
 
     fn set_dc_bit(&mut self, low: u32) {
