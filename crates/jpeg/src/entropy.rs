@@ -9,6 +9,12 @@
 //! undefined run/size pair, a scan that codes again what an earlier one has coded. Extra bytes before a restart marker
 //! and behind the last MCU are no reason to refuse; they are cut off.
 //!
+//! **What is left** is free choice that every decoder reads alike, and that only writing the coefficients again (`deep`)
+//! takes away: zeros spelt out before the end of a block, an end-of-band run in several codes, the order of a Huffman
+//! table's symbols and symbols in it that no code uses, coefficients of blocks that only fill an MCU at the right and
+//! the bottom (A.2.4), and the low bits of an arithmetic code's last byte. Samples beyond the edge within the last
+//! blocks, and the picture itself, remain even then.
+//!
 //! **Cost.** Huffman-coded: linear in the bytes of the scan and, for refining scans, in the codes of the component's
 //! scans before it; never in the declared size. Memory likewise: a progressive picture is followed with the set of its
 //! nonzero coefficients, in a form shorter than the codes that made them ([`significance`]). Arithmetic-coded: linear
