@@ -1,0 +1,9 @@
+//! End to end, on the deployed stack: for each case bucket B's bytes, the audit item and the execution's end.
+
+mod e2e {
+    mod crash;
+    mod happy;
+    mod order;
+    mod refused;
+    mod replay;
+}

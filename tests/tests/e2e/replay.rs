@@ -1,0 +1,60 @@
+//! Failed executions: recorded, and done again after the repair, by the console's redrive and as a new execution.
+
+use aws_sdk_sfn::types::ExecutionStatus;
+use scrubjay_local::faults::{Action, Match, Rule};
+use scrubjay_tests::{World, clean, on_stack, unique_sample};
+use serde_json::Value;
+
+/// Seven tries of Publish, each of three requests of the SDK, before Step Functions gives up.
+const TRIES: u32 = 7 * 3;
+
+/// Bucket B takes nothing under this key until every retry is spent.
+async fn fails(world: &World, key: &str) -> (String, Vec<u8>, Value) {
+    let data = unique_sample("beach.jpg", key);
+    let path = format!("^/{}/{key}", world.names().destination_bucket);
+    let broken = Rule::new(Match::request("PUT", &path), Action::refuse(503, "SlowDown")).times(TRIES);
+    world.stack().faults().order(&broken).await.unwrap();
+    let etag = world.put(key, &data).await;
+    let item = world.ended(key, &etag, "FAILED").await;
+    assert_eq!(item["error"]["name"], "StorageUnavailable");
+    assert_eq!(item["error"]["state"], "Publish");
+    assert_eq!(world.published(key).await, None);
+    let execution = item["execution"].as_str().unwrap().to_owned();
+    assert_eq!(world.execution_ended(&execution).await, ExecutionStatus::Failed);
+    (etag, data, item)
+}
+
+#[test]
+fn by_redrive() {
+    on_stack(redriven);
+}
+
+#[test]
+fn by_a_new_execution() {
+    on_stack(started_anew);
+}
+
+async fn redriven(world: &World) {
+    let key = "replay/redrive.jpg";
+    let (etag, data, item) = fails(world, key).await;
+    let execution = item["execution"].as_str().unwrap();
+    let before = world.states(execution).await;
+    world.stack().sfn().redrive_execution().execution_arn(execution).send().await.unwrap();
+    assert_eq!(world.execution_ended(execution).await, ExecutionStatus::Succeeded);
+    let after = world.states(execution).await;
+    assert_eq!(after[before.len()..], ["Publish", "Record"], "a redrive continues at the state that failed");
+    world.ended(key, &etag, "CLEANED").await;
+    world.until_published(key, Some(&clean(&data))).await;
+}
+
+async fn started_anew(world: &World) {
+    let key = "replay/new execution.jpg";
+    let (etag, data, item) = fails(world, key).await;
+    let described = world.stack().sfn().describe_execution().execution_arn(item["execution"].as_str().unwrap());
+    let input: Value = serde_json::from_str(described.send().await.unwrap().input().unwrap()).unwrap();
+    let (_, status) = world.execute(&input).await;
+    assert_eq!(status, ExecutionStatus::Succeeded);
+    let item = world.ended(key, &etag, "CLEANED").await;
+    assert_eq!(item["attempts"], 2);
+    world.until_published(key, Some(&clean(&data))).await;
+}
