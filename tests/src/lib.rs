@@ -49,26 +49,38 @@ pub fn on_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
 
 /// A sample photograph of the project's own, by its name below `tests/samples`.
 pub fn sample(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)).expect("a sample")
+    std::fs::read(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("samples")
+            .join(name),
+    )
+    .expect("a sample")
 }
 
 /// A sample with a comment of its own, so that its `ETag` is nobody else's.
 pub fn unique_sample(name: &str, text: &str) -> Vec<u8> {
     let data = sample(name);
-    let length = u16::try_from(text.len() + 2).expect("a short text").to_be_bytes();
+    let length = u16::try_from(text.len() + 2)
+        .expect("a short text")
+        .to_be_bytes();
     let comment = [&[0xFF, 0xFE], length.as_slice(), text.as_bytes()].concat();
     [&data[..2], comment.as_slice(), &data[2..]].concat()
 }
 
 /// What the pipeline must make of a file.
 pub fn clean(data: &[u8]) -> Vec<u8> {
-    scrubjay_jpeg::strip(data, &Options::default()).expect("a good file").to_vec(data)
+    scrubjay_jpeg::strip(data, &Options::default())
+        .expect("a good file")
+        .to_vec(data)
 }
 
 impl World {
     async fn start() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
-        let mut options = scrubjay_local::Options::new(root).stack(format!("e2e-{}", std::process::id()));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("the repository");
+        let mut options =
+            scrubjay_local::Options::new(root).stack(format!("e2e-{}", std::process::id()));
         if let Some(dir) = std::env::var_os("SCRUBJAY_FUNCTIONS") {
             options.functions = Functions::Prebuilt(dir.into());
         }
@@ -77,7 +89,9 @@ impl World {
                 eprintln!("{progress}");
             }
         });
-        Self { stack: stack.await.unwrap_or_else(|error| panic!("{error}")) }
+        Self {
+            stack: stack.await.unwrap_or_else(|error| panic!("{error}")),
+        }
     }
 
     /// The stack itself.
@@ -92,7 +106,12 @@ impl World {
 
     /// Uploads to bucket A as a user would, with user metadata that must not survive. Returns the bare `ETag`.
     pub async fn put(&self, key: &str, bytes: &[u8]) -> String {
-        let put = self.stack.s3().put_object().bucket(&self.names().source_bucket).key(key);
+        let put = self
+            .stack
+            .s3()
+            .put_object()
+            .bucket(&self.names().source_bucket)
+            .key(key);
         let answer = put
             .content_type("application/octet-stream")
             .metadata("owner", "canary-of-the-user-metadata")
@@ -100,21 +119,37 @@ impl World {
             .send()
             .await
             .expect("an upload");
-        answer.e_tag().expect("an ETag").trim_matches('"').to_owned()
+        answer
+            .e_tag()
+            .expect("an ETag")
+            .trim_matches('"')
+            .to_owned()
     }
 
     /// Deletes from bucket A; on a versioned bucket that puts a delete marker.
     pub async fn delete(&self, key: &str) {
-        let delete = self.stack.s3().delete_object().bucket(&self.names().source_bucket).key(key);
+        let delete = self
+            .stack
+            .s3()
+            .delete_object()
+            .bucket(&self.names().source_bucket)
+            .key(key);
         delete.send().await.expect("a delete");
     }
 
     /// What bucket B holds under a key.
     pub async fn published(&self, key: &str) -> Option<Published> {
-        let get = self.stack.s3().get_object().bucket(&self.names().destination_bucket).key(key);
+        let get = self
+            .stack
+            .s3()
+            .get_object()
+            .bucket(&self.names().destination_bucket)
+            .key(key);
         let object = match get.checksum_mode(ChecksumMode::Enabled).send().await {
             Ok(object) => object,
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => return None,
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => {
+                return None;
+            }
             Err(error) => panic!("bucket B: {error:?}"),
         };
         Some(Published {
@@ -127,7 +162,12 @@ impl World {
 
     /// Every audit item of a key, `head` included, oldest first.
     pub async fn items(&self, key: &str) -> Vec<Value> {
-        let query = self.stack.dynamodb().query().table_name(&self.names().audit_table).consistent_read(true);
+        let query = self
+            .stack
+            .dynamodb()
+            .query()
+            .table_name(&self.names().audit_table)
+            .consistent_read(true);
         let answer = query
             .key_condition_expression("#object = :object")
             .expression_attribute_names("#object", "object")
@@ -135,7 +175,8 @@ impl World {
             .send()
             .await
             .expect("a query");
-        let mut items: Vec<Value> = serde_dynamo::from_items(answer.items.unwrap_or_default()).expect("items");
+        let mut items: Vec<Value> =
+            serde_dynamo::from_items(answer.items.unwrap_or_default()).expect("items");
         items.sort_by_key(|item| item["receivedAt"].as_str().unwrap_or_default().to_owned());
         items
     }
@@ -167,7 +208,9 @@ impl World {
         loop {
             match ask().await {
                 Ok(answer) => return answer,
-                Err(seen) if started.elapsed() > PATIENCE => panic!("waited in vain for {what}; last seen: {seen}"),
+                Err(seen) if started.elapsed() > PATIENCE => {
+                    panic!("waited in vain for {what}; last seen: {seen}")
+                }
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
@@ -178,7 +221,11 @@ impl World {
         self.until(&format!("bucket B to settle under {key}"), async || {
             let published = self.published(key).await;
             let bytes = published.as_ref().map(|p| p.bytes.as_slice());
-            if bytes == wanted { Ok(()) } else { Err(format!("{:?} bytes", bytes.map(<[u8]>::len))) }
+            if bytes == wanted {
+                Ok(())
+            } else {
+                Err(format!("{:?} bytes", bytes.map(<[u8]>::len)))
+            }
         })
         .await;
     }
@@ -198,8 +245,15 @@ impl World {
     /// Starts the machine scrub and waits for its end. Returns the execution's ARN and status.
     pub async fn execute(&self, input: &Value) -> (String, ExecutionStatus) {
         let sfn = self.stack.sfn();
-        let start = sfn.start_execution().state_machine_arn(&self.names().state_machine_arn);
-        let arn = start.input(input.to_string()).send().await.expect("a start").execution_arn;
+        let start = sfn
+            .start_execution()
+            .state_machine_arn(&self.names().state_machine_arn);
+        let arn = start
+            .input(input.to_string())
+            .send()
+            .await
+            .expect("a start")
+            .execution_arn;
         let status = self.execution_ended(&arn).await;
         (arn, status)
     }
@@ -207,7 +261,14 @@ impl World {
     /// Waits for an execution's end.
     pub async fn execution_ended(&self, arn: &str) -> ExecutionStatus {
         self.until(&format!("{arn} to end"), async || {
-            let described = self.stack.sfn().describe_execution().execution_arn(arn).send().await.expect("a description");
+            let described = self
+                .stack
+                .sfn()
+                .describe_execution()
+                .execution_arn(arn)
+                .send()
+                .await
+                .expect("a description");
             match described.status {
                 ExecutionStatus::Running => Err("RUNNING".into()),
                 status => Ok(status),
@@ -218,9 +279,20 @@ impl World {
 
     /// The names of the states that an execution entered, in order.
     pub async fn states(&self, arn: &str) -> Vec<String> {
-        let history = self.stack.sfn().get_execution_history().execution_arn(arn).max_results(1000).send().await;
+        let history = self
+            .stack
+            .sfn()
+            .get_execution_history()
+            .execution_arn(arn)
+            .max_results(1000)
+            .send()
+            .await;
         let events = history.expect("a history").events;
-        events.iter().filter_map(|e| e.state_entered_event_details()).map(|d| d.name().to_owned()).collect()
+        events
+            .iter()
+            .filter_map(|e| e.state_entered_event_details())
+            .map(|d| d.name().to_owned())
+            .collect()
     }
 
     /// The audit table's partition key of a key.

@@ -35,7 +35,10 @@ fn every_kind_of_file() {
             assert_eq!(item["source"]["size"], data.len(), "{name}");
             assert_eq!(item["source"]["mediaType"], "image/jpeg");
             assert_eq!(item["output"]["size"], clean(&data).len(), "{name}");
-            assert!(!item.to_string().contains("Nobody"), "{name}: a metadata value in the audit item");
+            assert!(
+                !item.to_string().contains("Nobody"),
+                "{name}: a metadata value in the audit item"
+            );
         }
     });
 }
@@ -46,24 +49,52 @@ fn the_audit_item_tells_the_story() {
         let key = "story/beach.jpg";
         let item = comes_out_clean(world, key, &sample("beach.jpg")).await;
         assert_eq!(item["object"], world.object(key));
-        assert_eq!(item["entry"], format!("upload#{}#{}", item["etag"].as_str().unwrap(), item["versionId"].as_str().unwrap()));
-        let kinds: Vec<&str> = item["removed"].as_array().unwrap().iter().map(|r| r["kind"].as_str().unwrap()).collect();
+        assert_eq!(
+            item["entry"],
+            format!(
+                "upload#{}#{}",
+                item["etag"].as_str().unwrap(),
+                item["versionId"].as_str().unwrap()
+            )
+        );
+        let kinds: Vec<&str> = item["removed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["kind"].as_str().unwrap())
+            .collect();
         for kind in ["exif", "xmp", "iptc"] {
             assert!(kinds.contains(&kind), "{kind} is missing of {kinds:?}");
         }
         for time in ["receivedAt", "updatedAt", "finishedAt"] {
             let text = item[time].as_str().unwrap();
-            assert!(text.len() == 24 && text.ends_with('Z') && &text[19..20] == ".", "{time}: {text}");
+            assert!(
+                text.len() == 24 && text.ends_with('Z') && &text[19..20] == ".",
+                "{time}: {text}"
+            );
         }
-        assert_eq!(item["statusDay"], format!("CLEANED#{}", &item["updatedAt"].as_str().unwrap()[..10]));
+        assert_eq!(
+            item["statusDay"],
+            format!("CLEANED#{}", &item["updatedAt"].as_str().unwrap()[..10])
+        );
         assert_eq!(item["attempts"], 1);
         assert_eq!(item["sequencer"].as_str().unwrap().len(), 64);
-        let history: Vec<&str> =
-            item["history"].as_array().unwrap().iter().map(|h| h["status"].as_str().unwrap()).collect();
+        let history: Vec<&str> = item["history"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|h| h["status"].as_str().unwrap())
+            .collect();
         assert_eq!(history, ["PROCESSING", "CLEANED"]);
         let execution = item["execution"].as_str().unwrap();
-        assert_eq!(world.execution_ended(execution).await, ExecutionStatus::Succeeded);
-        assert_eq!(world.states(execution).await, ["Claim", "Validate", "Strip", "Publish", "Record"]);
+        assert_eq!(
+            world.execution_ended(execution).await,
+            ExecutionStatus::Succeeded
+        );
+        assert_eq!(
+            world.states(execution).await,
+            ["Claim", "Validate", "Strip", "Publish", "Record"]
+        );
     });
 }
 
@@ -73,8 +104,12 @@ fn a_portrait_stands_upright() {
         let item = comes_out_clean(world, "upright/portrait.jpg", &sample("portrait.JPG")).await;
         assert_eq!(item["orientation"], "baked");
         let published = world.published("upright/portrait.jpg").await.unwrap();
-        let report = scrubjay_jpeg::inspect(&published.bytes, &scrubjay_jpeg::Options::default()).unwrap();
-        assert_eq!((report.width, report.height, report.orientation), (608, 800, 1));
+        let report =
+            scrubjay_jpeg::inspect(&published.bytes, &scrubjay_jpeg::Options::default()).unwrap();
+        assert_eq!(
+            (report.width, report.height, report.orientation),
+            (608, 800, 1)
+        );
     });
 }
 

@@ -8,18 +8,34 @@ async fn rejected(world: &World, key: &str, data: &[u8], error: &str) -> Value {
     let etag = world.put(key, data).await;
     let item = world.ended(key, &etag, "REJECTED").await;
     assert_eq!(item["error"]["name"], error, "{key}: {item}");
-    assert!(!item["error"]["message"].as_str().unwrap().is_empty(), "{key}: no message");
-    assert!(!item["error"]["state"].as_str().unwrap().is_empty(), "{key}: no state");
-    assert_eq!(world.published(key).await, None, "{key}: something in bucket B");
+    assert!(
+        !item["error"]["message"].as_str().unwrap().is_empty(),
+        "{key}: no message"
+    );
+    assert!(
+        !item["error"]["state"].as_str().unwrap().is_empty(),
+        "{key}: no state"
+    );
+    assert_eq!(
+        world.published(key).await,
+        None,
+        "{key}: something in bucket B"
+    );
     let execution = item["execution"].as_str().unwrap();
-    assert_eq!(world.execution_ended(execution).await, ExecutionStatus::Succeeded);
+    assert_eq!(
+        world.execution_ended(execution).await,
+        ExecutionStatus::Succeeded
+    );
     item
 }
 
 /// The frame header says so; the data is a small picture's.
 fn declared(width: u16, height: u16) -> Vec<u8> {
     let mut data = sample("grey.jpe");
-    let frame = data.windows(2).position(|w| w == [0xFF, 0xC0]).expect("a baseline frame");
+    let frame = data
+        .windows(2)
+        .position(|w| w == [0xFF, 0xC0])
+        .expect("a baseline frame");
     data[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     data[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
     data
@@ -30,12 +46,32 @@ fn what_is_no_good_jpeg() {
     let beach = sample("beach.jpg");
     let cases: [(&str, Vec<u8>, &str); 7] = [
         ("empty.jpg", Vec::new(), "NotJpeg"),
-        ("text.jpg", b"Dear website, this is no picture.".to_vec(), "NotJpeg"),
-        ("png.jpg", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "NotJpeg"),
-        ("cut off.jpg", beach[..beach.len() * 2 / 3].to_vec(), "CorruptJpeg"),
-        ("cut off in the header.jpg", beach[..300].to_vec(), "CorruptJpeg"),
+        (
+            "text.jpg",
+            b"Dear website, this is no picture.".to_vec(),
+            "NotJpeg",
+        ),
+        (
+            "png.jpg",
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(),
+            "NotJpeg",
+        ),
+        (
+            "cut off.jpg",
+            beach[..beach.len() * 2 / 3].to_vec(),
+            "CorruptJpeg",
+        ),
+        (
+            "cut off in the header.jpg",
+            beach[..300].to_vec(),
+            "CorruptJpeg",
+        ),
         ("65500 x 65500.jpg", declared(65_500, 65_500), "TooLarge"),
-        ("100 MB.jpg", [beach.as_slice(), &vec![0; 100_000_000]].concat(), "TooLarge"),
+        (
+            "100 MB.jpg",
+            [beach.as_slice(), &vec![0; 100_000_000]].concat(),
+            "TooLarge",
+        ),
     ];
     on_stack(async |world| {
         for (name, data, error) in cases {
@@ -48,10 +84,17 @@ fn what_is_no_good_jpeg() {
 fn an_object_that_is_not_there() {
     on_stack(async |world| {
         let key = "refused/never was.jpg";
-        let (arn, status) = world.execute(&world.created(key, "00000000000000000000000000000000", Some("0001"))).await;
+        let (arn, status) = world
+            .execute(&world.created(key, "00000000000000000000000000000000", Some("0001")))
+            .await;
         assert_eq!(status, ExecutionStatus::Succeeded);
-        assert_eq!(world.states(&arn).await, ["Claim", "Validate", "RecordSuperseded"]);
-        let item = world.ended(key, "00000000000000000000000000000000", "SUPERSEDED").await;
+        assert_eq!(
+            world.states(&arn).await,
+            ["Claim", "Validate", "RecordSuperseded"]
+        );
+        let item = world
+            .ended(key, "00000000000000000000000000000000", "SUPERSEDED")
+            .await;
         assert_eq!(item["error"]["name"], "SourceDeleted");
         assert_eq!(world.published(key).await, None);
     });
