@@ -1,3 +1,0 @@
-//! The Lambda `reconcile`.
-
-fn main() {}
