@@ -242,7 +242,7 @@ pub enum Reply {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum End {
     /// The act stands: bucket B shows the upload under this ETag, or nothing.
-    Done(Head),
+    Done(Box<Head>),
     /// A newer act stands.
     Newer,
     /// Look at bucket A again.
@@ -359,7 +359,7 @@ impl Run {
 
     fn end(&self, head: Head) -> End {
         match admit(Some(&head), &self.act) {
-            Admission::Mine => End::Done(head),
+            Admission::Mine => End::Done(Box::new(head)),
             Admission::Newer => End::Newer,
             Admission::Raise(_) | Admission::Stale => End::Stale,
         }

@@ -89,10 +89,14 @@ impl Subject {
             None => line!(info, "done"),
             Some(e) => match e.class() {
                 Class::Permanent | Class::Overtaken | Class::Stale => {
-                    line!(info, error = e.name(), "{}", e.chain())
+                    line!(info, error = e.name(), "{}", e.chain());
                 }
-                Class::Transient => line!(warn, error = e.name(), "{}", e.chain()),
-                Class::Bug => line!(error, error = e.name(), "{}", e.chain()),
+                Class::Transient => {
+                    line!(warn, error = e.name(), "{}", e.chain());
+                }
+                Class::Bug => {
+                    line!(error, error = e.name(), "{}", e.chain());
+                }
             },
         }
     }

@@ -117,10 +117,12 @@ impl Metrics {
     }
 
     fn emit(&self, lines: &[Value]) {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        // A metric that cannot be written must not fail an upload.
-        if std::io::stdout().lock().write_all(text.as_bytes()).is_err() {
-            tracing::warn!(stack = self.stack, "metrics could not be written");
+        let mut out = std::io::stdout().lock();
+        for line in lines {
+            // A metric that cannot be written must not fail an upload.
+            if writeln!(out, "{line}").is_err() {
+                tracing::warn!(stack = self.stack, "metrics could not be written");
+            }
         }
     }
 }

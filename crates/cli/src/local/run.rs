@@ -21,7 +21,7 @@ use crate::show;
 /// Uploads and questions at the same time.
 const AT_ONCE: usize = 16;
 /// Without any upload coming to an end for so long, something is wrong with the stack.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Run the whole pipeline on this machine over a folder: start, deploy, upload, wait, download, report, stop
 #[derive(Debug, clap::Args)]

@@ -37,7 +37,7 @@ fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-fn number(value: impl ToString) -> AttributeValue {
+fn number(value: &impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -128,7 +128,7 @@ impl Audit {
             put.condition_expression("attribute_not_exists(entry)")
         } else {
             put.condition_expression("rev = :expected")
-                .expression_attribute_values(":expected", number(expected))
+                .expression_attribute_values(":expected", number(&expected))
         };
         match put.send().await {
             Ok(_) => Ok(true),
@@ -175,14 +175,14 @@ impl Audit {
             set.put("output", value(output)?);
         }
         if let Some(expiry) = expires_at(now, retention_days) {
-            set.put("expiresAt", number(expiry));
+            set.put("expiresAt", number(&expiry));
         }
         match &outcome.error {
             Some(error) => set.put("error", value(error)?),
             None => set.remove("error"),
         }
         set.remove("leaseUntil");
-        set.append_history(&self.event(outcome.status, &upload.execution, now)?);
+        set.append_history(&event(outcome.status, &upload.execution, now)?);
         set.value(":execution", text(&upload.execution));
         set.value(":processing", value(&Status::Processing)?);
         set.value(":failed", value(&Status::Failed)?);
@@ -212,7 +212,7 @@ impl Audit {
             return Ok(Recorded::Written);
         }
         let mut line = Expression::default();
-        line.append_history(&self.event(outcome.status, &upload.execution, now)?);
+        line.append_history(&event(outcome.status, &upload.execution, now)?);
         self.update(
             &upload.object(),
             &upload.entry(),
@@ -253,7 +253,7 @@ impl Audit {
         set.put("status", value(&Status::Retracted)?);
         set.put("statusDay", text(Status::Retracted.day(now)));
         set.put("updatedAt", text(stamp(now)));
-        set.append_history(&self.event(Status::Retracted, execution, now)?);
+        set.append_history(&event(Status::Retracted, execution, now)?);
         set.name("#status", "status");
         set.value(":cleaned", value(&Status::Cleaned)?);
         self.update(
@@ -289,19 +289,6 @@ impl Audit {
         Ok(answer.item.unwrap_or_default())
     }
 
-    fn event(
-        &self,
-        status: Status,
-        execution: &str,
-        now: Timestamp,
-    ) -> Result<AttributeValue, Error> {
-        value(&Event {
-            at: stamp(now),
-            status,
-            execution: execution.to_owned(),
-        })
-    }
-
     async fn update(
         &self,
         object: &str,
@@ -326,6 +313,15 @@ impl Audit {
             Err(error) => Err(unavailable(doing)(error)),
         }
     }
+}
+
+/// A line of an item's history.
+fn event(status: Status, execution: &str, now: Timestamp) -> Result<AttributeValue, Error> {
+    value(&Event {
+        at: stamp(now),
+        status,
+        execution: execution.to_owned(),
+    })
 }
 
 /// An update expression with its names and values; every attribute goes by a placeholder, since many are reserved words.
