@@ -6,7 +6,7 @@ mod s3;
 mod workflow;
 
 pub use dynamodb::{Audit, Recorded};
-pub use publish::{Bucket, carry_out};
+pub use publish::Publisher;
 pub use s3::{Destination, Source, Staging};
 pub use workflow::{Failure, Workflow};
 

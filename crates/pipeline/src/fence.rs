@@ -1,5 +1,5 @@
 //! The fence: who may change bucket B, and in which order. Pure: it says what to do next and is told what came of it, so the
-//! same code runs in the Lambdas ([`crate::aws::carry_out`]) and in the model checker (`tests/fence_model.rs`).
+//! same code runs in the Lambdas ([`crate::aws::Publisher`]) and in the model checker (`tests/fence_model.rs`).
 //!
 //! # What it keeps
 //! Whatever the number, order and timing of events, retries and crashes: once every run of a key has ended, bucket B holds the

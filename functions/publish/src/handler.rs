@@ -2,7 +2,7 @@
 
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit;
-use scrubjay_pipeline::aws::{self, Audit, Bucket, Destination, Staging, carry_out};
+use scrubjay_pipeline::aws::{self, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::fence::{Act, End, Run, Seen};
 use scrubjay_pipeline::metrics::Metrics;
@@ -12,33 +12,22 @@ use serde_json::Value;
 
 /// Made once per cold start.
 pub struct Deps {
-    audit: Audit,
-    staging: Staging,
-    destination: Destination,
+    publisher: Publisher,
     metrics: Metrics,
 }
 
 impl Deps {
-    /// From `AUDIT_TABLE`, `STAGING_BUCKET`, `DESTINATION_BUCKET` and `STACK`.
+    /// From what [`Publisher`] needs and `STACK`.
     pub async fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
-        let table = env.required("AUDIT_TABLE");
-        let staging = env.required("STAGING_BUCKET");
-        let destination = env.required("DESTINATION_BUCKET");
-        let stack = env.required("STACK");
-        let sdk = aws::sdk_config().await;
-        let s3 = aws::s3_client(&sdk);
-        env.finish(Self {
-            audit: Audit::new(&sdk, table),
-            staging: Staging::new(s3.clone(), staging),
-            destination: Destination::new(s3, destination),
-            metrics: Metrics::new(stack),
-        })
+        let publisher = Publisher::new(&aws::sdk_config().await, &mut env);
+        let metrics = Metrics::new(env.required("STACK"));
+        env.finish(Self { publisher, metrics })
     }
 
     /// Opens the connections to S3 and DynamoDB.
     pub async fn open(&self) {
-        tokio::join!(self.destination.open(), self.audit.open());
+        self.publisher.open().await;
     }
 }
 
@@ -69,14 +58,10 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         seen,
         execution: upload.execution.clone(),
     };
-    let bucket = Bucket {
-        audit: &deps.audit,
-        staging: &deps.staging,
-        destination: &deps.destination,
-        source_bucket: &upload.bucket,
-        key: &upload.key,
-    };
-    let end = carry_out(Run::new(act), &bucket).await;
+    let end = deps
+        .publisher
+        .carry_out(Run::new(act), &upload.bucket, &upload.key)
+        .await;
     if matches!(end, Err(Error::NotClean(_))) {
         deps.metrics.not_clean();
     }

@@ -1,7 +1,7 @@
 //! Removes from bucket B what bucket A no longer has, or what was replaced by a file that is refused.
 
 use scrubjay_pipeline::Error;
-use scrubjay_pipeline::aws::{self, Audit, Bucket, Destination, Staging, carry_out};
+use scrubjay_pipeline::aws::{self, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::fence::{Act, End, Head, Run, Seen};
 use scrubjay_pipeline::upload::{Sequencer, decode, object};
@@ -10,33 +10,25 @@ use serde_json::Value;
 
 /// Made once per cold start.
 pub struct Deps {
-    audit: Audit,
-    staging: Staging,
-    destination: Destination,
+    publisher: Publisher,
     on_rejected: OnRejected,
 }
 
 impl Deps {
-    /// From `AUDIT_TABLE`, `STAGING_BUCKET`, `DESTINATION_BUCKET` and `ON_REJECTED`.
+    /// From what [`Publisher`] needs and `ON_REJECTED`.
     pub async fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
-        let table = env.required("AUDIT_TABLE");
-        let staging = env.required("STAGING_BUCKET");
-        let destination = env.required("DESTINATION_BUCKET");
+        let publisher = Publisher::new(&aws::sdk_config().await, &mut env);
         let on_rejected = env.or("ON_REJECTED", OnRejected::Withdraw);
-        let sdk = aws::sdk_config().await;
-        let s3 = aws::s3_client(&sdk);
         env.finish(Self {
-            audit: Audit::new(&sdk, table),
-            staging: Staging::new(s3.clone(), staging),
-            destination: Destination::new(s3, destination),
+            publisher,
             on_rejected,
         })
     }
 
     /// Opens the connections to S3 and DynamoDB.
     pub async fn open(&self) {
-        tokio::join!(self.destination.open(), self.audit.open());
+        self.publisher.open().await;
     }
 }
 
@@ -129,7 +121,8 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         && upload.rejected.as_ref() != Some(&etag)
     {
         let head = deps
-            .audit
+            .publisher
+            .audit()
             .head(&object(&upload.bucket, &upload.key))
             .await?;
         let known = head.is_some_and(|head| shows(&head, &etag));
@@ -157,18 +150,16 @@ async fn remove(deps: &Deps, upload: &Subject, seen: Seen) -> Result<Output, Err
         seen,
         execution: upload.execution.clone(),
     };
-    let bucket = Bucket {
-        audit: &deps.audit,
-        staging: &deps.staging,
-        destination: &deps.destination,
-        source_bucket: &upload.bucket,
-        key: &upload.key,
-    };
-    match carry_out(Run::new(act), &bucket).await? {
+    match deps
+        .publisher
+        .carry_out(Run::new(act), &upload.bucket, &upload.key)
+        .await?
+    {
         End::Done(head) => {
             if let Some(entry) = &head.upload {
                 let object = object(&upload.bucket, &upload.key);
-                deps.audit
+                deps.publisher
+                    .audit()
                     .retracted(&object, entry, &upload.execution, jiff::Timestamp::now())
                     .await?;
             }
