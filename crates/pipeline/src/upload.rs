@@ -215,6 +215,22 @@ mod tests {
     }
 
     #[test]
+    fn an_event_names_its_upload() {
+        let event =
+            serde_json::from_str(include_str!("../../../events/object-created.json")).unwrap();
+        let upload = Upload::from_event(&event, "arn").unwrap();
+        assert_eq!(
+            upload.object(),
+            "scrubjay-dev-source/holiday/beach + sea.jpg"
+        );
+        assert_eq!(upload.size, Some(482_113));
+        assert!(matches!(
+            Upload::from_event(&Value::Null, "arn"),
+            Err(Error::BadEvent(_))
+        ));
+    }
+
+    #[test]
     fn a_version_is_part_of_the_entry() {
         assert_eq!(entry("e", None), "upload#e");
         assert_eq!(entry("e", Some("v")), "upload#e#v");

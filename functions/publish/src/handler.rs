@@ -80,3 +80,21 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         End::Stale => Err(Error::SourceStale),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_events_decode() {
+        let input: Value =
+            serde_json::from_str(include_str!("../../../events/publish.json")).unwrap();
+        let Input {
+            upload,
+            staged,
+            seen,
+        } = decode(&input).unwrap();
+        assert!(upload.entry().starts_with("upload#"));
+        assert_eq!((staged.size, seen.rev), (470_655, 0));
+    }
+}

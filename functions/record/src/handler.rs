@@ -148,3 +148,28 @@ async fn failure(deps: &Deps, execution: &str) -> Result<Option<Outcome>, Error>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_events_decode() {
+        let cleaned: Value =
+            serde_json::from_str(include_str!("../../../events/record.json")).unwrap();
+        assert_eq!(decode::<Input>(&cleaned).unwrap().status, Status::Cleaned);
+        let rejected: Value =
+            serde_json::from_str(include_str!("../../../events/record-rejected.json")).unwrap();
+        let error = decode::<Input>(&rejected).unwrap().error.unwrap();
+        assert_eq!(
+            Reason::message(&error.cause),
+            "not a JPEG: a PNG image at byte 0"
+        );
+        let failed: Value =
+            serde_json::from_str(include_str!("../../../events/execution-failed.json")).unwrap();
+        let change: EventBridgeEvent<StatusChange> = decode(&failed).unwrap();
+        let input: Value =
+            serde_json::from_str(failed["detail"]["input"].as_str().unwrap()).unwrap();
+        assert!(Upload::from_event(&input, &change.detail.execution_arn).is_ok());
+    }
+}

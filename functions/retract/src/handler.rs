@@ -169,3 +169,18 @@ async fn remove(deps: &Deps, upload: &Subject, seen: Seen) -> Result<Output, Err
         End::Stale => Err(Error::SourceStale),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_events_decode() {
+        let input: Value =
+            serde_json::from_str(include_str!("../../../events/retract.json")).unwrap();
+        let Input {
+            upload, current, ..
+        } = decode(&input).unwrap();
+        assert!(current.is_none() && !upload.may_reveal());
+    }
+}

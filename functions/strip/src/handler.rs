@@ -71,3 +71,16 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         findings: Findings::of(&clean.report),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_events_decode() {
+        let input: Value =
+            serde_json::from_str(include_str!("../../../events/strip.json")).unwrap();
+        let Input { upload } = decode(&input).unwrap();
+        assert!(upload.sequencer.is_some() && upload.version_id.is_some());
+    }
+}

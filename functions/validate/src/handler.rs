@@ -53,3 +53,20 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Findings, Error> {
         &deps.options,
     )?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_events_decode() {
+        let input: Value =
+            serde_json::from_str(include_str!("../../../events/validate.json")).unwrap();
+        let Input { upload } = decode(&input).unwrap();
+        assert_eq!(upload.key, "holiday/beach + sea.jpg");
+        assert!(matches!(
+            decode::<Input>(&serde_json::json!({})),
+            Err(Error::BadEvent(_))
+        ));
+    }
+}
