@@ -251,11 +251,14 @@ impl<'a> Decoder<'a> {
     /// Where the last byte is that the decisions so far depend on.
     ///
     /// The code may be any number within the last interval. Trailing bytes are left off as long as what remains is:
-    /// the decoder takes zeros for them. A code has no canonical last byte beyond that.
+    /// the decoder takes zeros for them. A code has no canonical last byte beyond that. No more are left off than
+    /// [`Decoder::starved`] allows, or what is cut would read as cut off.
     pub(super) fn tail(&self) -> Tail {
         let spare = u64::from(self.code >> (16 - self.count.min(8)));
         let (mut end, mut dropped, mut shift) = (self.pos, 0u64, 8 * u64::from(self.implied));
-        while end > self.start {
+        let mut left = TAIL_BYTES.saturating_sub(self.implied);
+        while end > self.start && left > 0 {
+            left -= 1;
             let stuffed = end >= self.start + 2
                 && self.data.get(end - 1) == Some(&0)
                 && self.data.get(end - 2) == Some(&0xFF);
