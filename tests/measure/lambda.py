@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Size, start and idle memory of each function, beside the same job in Python, in one run, interleaved.
 
-    cargo build --release -p validate -p strip -p publish -p record -p retract -p reconcile
+    cargo build --release -p validate -p strip -p publish -p record -p retract
     python3 tests/measure/lambda.py [--rounds 21] [--target target/release]
 
 A fake Runtime API on 127.0.0.1 notes when the first poll arrives and leaves it unanswered. Time is from spawning the process
@@ -20,8 +20,7 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FUNCTIONS = ["validate", "strip", "publish", "record", "retract", "reconcile"]
-LIMITS = {"record": 6.0}  # MB; the others use S3 too
+FUNCTIONS = ["validate", "strip", "publish", "record", "retract"]
 PINS = ["boto3==1.44.5", "exif==1.6.1"]
 
 
@@ -31,8 +30,6 @@ def environment(address):
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_LOG_GROUP_NAME": "g", "AWS_LAMBDA_LOG_STREAM_NAME": "s",
         "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
         "SOURCE_BUCKET": "a", "STAGING_BUCKET": "s", "DESTINATION_BUCKET": "b", "AUDIT_TABLE": "t", "STACK": "measure",
-        "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:m",
-        "RETRACT_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:r",
         "OPEN_CONNECTIONS": "false", "PATH": os.environ["PATH"],
     }
 
