@@ -72,8 +72,10 @@ fn interleaved(name: &str, file: &[u8], cold: bool, rounds: usize) {
     } else {
         (4_usize << 20).div_ceil(file.len())
     };
-    for _ in 0..rounds {
-        for (contender, times) in times.iter_mut().enumerate() {
+    for round in 0..rounds {
+        for place in 0..CONTENDERS {
+            // Who comes first finds less in the caches, so everyone does in turn.
+            let contender = (place + round) % CONTENDERS;
             for byte in elsewhere.iter_mut().step_by(64) {
                 *byte = byte.wrapping_add(1);
             }
@@ -87,7 +89,7 @@ fn interleaved(name: &str, file: &[u8], cold: bool, rounds: usize) {
             for _ in 0..repeats {
                 run(contender, black_box(file), &mut target);
             }
-            times.push(start.elapsed() / repeats as u32);
+            times[contender].push(start.elapsed() / repeats as u32);
         }
     }
     let medians = times.map(|mut times| {

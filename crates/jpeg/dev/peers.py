@@ -1,4 +1,4 @@
-"""The leak table of docs/jpeg.md: peers.py OUT [PATH_TO_EXAMPLE_CLEAN].
+"""The leak table of docs/jpeg.md: peers.py OUT [PATH_TO_SCRUBJAY].
 
 Cleans the shared corpora (SCRUBJAY_SHARED) with every tool that is installed, and counts. Needs numpy and Pillow for
 the scores. Tools that are not there are left out.
@@ -71,8 +71,9 @@ def main():
                 for source in sorted(cases.glob("*.jpg")):
                     run(tools[name], source, target / source.name)
             else:
-                clean = sys.argv[2] if len(sys.argv) > 2 else "target/release/examples/clean"
-                subprocess.run([clean, cases, target], check=True, capture_output=True)
+                scrubjay = sys.argv[2] if len(sys.argv) > 2 else "target/release/scrubjay"
+                # It ends with 1, as some of the files are to be refused.
+                subprocess.run([scrubjay, "scrub", cases, "-o", target], capture_output=True)
         scored = score.score(sets[0], folder / sets[0].name)
         columns = ["leak", "pixels", "turned", "refused_good", "accepted_bad"]
         counts = [len(scored[column]) for column in columns]

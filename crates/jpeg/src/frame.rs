@@ -293,7 +293,8 @@ impl ScanHeader {
 
     /// The header's body, with fields that mean nothing set to zero or what table B.3 asks for.
     pub(crate) fn canonical(&self, frame: &Frame) -> Vec<u8> {
-        let mut body = vec![self.count];
+        let mut body = Vec::with_capacity(12);
+        body.push(self.count);
         for (index, dc, ac) in self.components() {
             let id = frame
                 .components()

@@ -7,7 +7,7 @@
 
 use fearless_simd::{Level, Simd, dispatch};
 
-const BLOCK: usize = 256;
+const BLOCK: usize = 512;
 
 /// Offset of the first 0xFF at or after `from` that no zero follows, if any.
 ///
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_marker_is_found_wherever_it_stands() {
-        for length in [0, 1, 2, 255, 256, 257, 258, 511, 512, 513, 700] {
+        for length in [0, 1, 2, 255, 256, 257, 511, 512, 513, 514, 1030] {
             for at in 0..length {
                 let mut data = vec![0x37; length];
                 data[at] = 0xFF;

@@ -348,20 +348,18 @@ impl Reader<'_> {
             else {
                 continue;
             };
+            if all_used(data, *code, range, *used) {
+                if let Some(info) = listed.and_then(|at| report.segments.get_mut(at)) {
+                    info.kept = true;
+                }
+                *item = Item::Verbatim(range.clone());
+                continue;
+            }
             let kept = used_entries(data, *code, range, *used);
             let body: usize = kept
                 .iter()
                 .map(std::iter::ExactSizeIterator::len)
                 .fold(0, usize::saturating_add);
-            let whole = body > 0 && body.saturating_add(4) == range.len();
-            if whole {
-                let range = range.clone();
-                if let Some(info) = listed.and_then(|at| report.segments.get_mut(at)) {
-                    info.kept = true;
-                }
-                *item = Item::Verbatim(range);
-                continue;
-            }
             report.remove(
                 Kind::UnusedTable,
                 range
@@ -384,6 +382,23 @@ impl Reader<'_> {
             *item = Item::Made(made);
         }
     }
+}
+
+/// Whether a table segment has nothing but tables that are used, each of them once.
+fn all_used(data: &[u8], code: u8, range: &Range<usize>, used: u8) -> bool {
+    let body = data
+        .get(range.start.saturating_add(4)..range.end)
+        .unwrap_or_default();
+    let mut seen = 0_u8;
+    let once = tables::entries(code, body)
+        .map_while(Result::ok)
+        .all(|entry| {
+            let bit = 1_u8.checked_shl(u32::from(entry.slot)).unwrap_or(0);
+            let new = seen & bit == 0;
+            seen |= bit;
+            new && used & bit != 0
+        });
+    once && seen != 0
 }
 
 /// The entries of a table segment that are used, in order: per slot the last one.
