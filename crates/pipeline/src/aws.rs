@@ -10,24 +10,72 @@ pub use publish::Publisher;
 pub use s3::{Destination, Source, Staging};
 pub use workflow::{Failure, Workflow};
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::SharedCredentialsProvider;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use webpki::anchor_from_trusted_cert;
 
 use crate::error::Source as Cause;
 
-/// The SDK's configuration as Lambda gives it by the environment (region, credentials, an endpoint in tests), over one
-/// connection pool with rustls and ring: half the size of the default stack, which links two TLS back ends.
-pub async fn sdk_config() -> SdkConfig {
+/// For a connection to be opened; as `aws_config::defaults` has it.
+const CONNECT: Duration = Duration::from_millis(3100);
+
+/// The SDK's configuration as Lambda gives it by the environment: region, credentials
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>) and, in tests, an
+/// endpoint. `aws_config::defaults` would link what a Lambda never uses, profiles, STS and the instance metadata service, and
+/// its default HTTP client two TLS back ends.
+pub fn sdk_config() -> SdkConfig {
     let http = Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,
         ))
+        .tls_context(trusted())
         .build_https();
-    aws_config::defaults(BehaviorVersion::latest())
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
         .http_client(http)
-        .load()
-        .await
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
+        .region(variable("AWS_REGION").map(Region::new))
+        .retry_config(RetryConfig::standard())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
+    config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
+    config.build()
+}
+
+/// The system's certificate authorities from its one bundle file. The default reads every file of the system's certificate
+/// folder as well, which has the same authorities again: some 300 files, half of a cold start. It stays for a system that is
+/// configured otherwise or whose bundle has something that cannot be read.
+fn trusted() -> TlsContext {
+    let store = bundle().map_or_else(TrustStore::default, |pem| {
+        TrustStore::empty().with_pem_certificate(pem)
+    });
+    let context = TlsContext::builder().with_trust_store(store).build();
+    context.expect("the ring provider is linked")
+}
+
+fn bundle() -> Option<Vec<u8>> {
+    let configured = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(std::env::var_os);
+    if configured.iter().any(Option::is_some) {
+        return None;
+    }
+    let pem = std::fs::read(openssl_probe::probe().cert_file?).ok()?;
+    let authorities: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let usable = authorities.is_ok_and(|all| {
+        !all.is_empty() && all.iter().all(|der| anchor_from_trusted_cert(der).is_ok())
+    });
+    usable.then_some(pem)
 }
 
 /// An S3 client with path-style addresses when an endpoint is set: an emulator's host name has no bucket subdomains.

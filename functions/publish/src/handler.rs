@@ -18,9 +18,9 @@ pub struct Deps {
 
 impl Deps {
     /// From what [`Publisher`] needs and `STACK`.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
-        let publisher = Publisher::new(&aws::sdk_config().await, &mut env);
+        let publisher = Publisher::new(&aws::sdk_config(), &mut env);
         let metrics = Metrics::new(env.required("STACK"));
         env.finish(Self { publisher, metrics })
     }

@@ -21,12 +21,12 @@ pub struct Deps {
 
 impl Deps {
     /// From `AUDIT_TABLE`, `STACK` and `RETENTION_DAYS` (0, the default, keeps items for ever).
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
         let table = env.required("AUDIT_TABLE");
         let stack = env.required("STACK");
         let retention_days = env.or("RETENTION_DAYS", 0);
-        let sdk = aws::sdk_config().await;
+        let sdk = aws::sdk_config();
         env.finish(Self {
             audit: Audit::new(&sdk, table),
             workflow: Workflow::new(&sdk),

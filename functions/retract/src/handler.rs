@@ -16,9 +16,9 @@ pub struct Deps {
 
 impl Deps {
     /// From what [`Publisher`] needs and `ON_REJECTED`.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
-        let publisher = Publisher::new(&aws::sdk_config().await, &mut env);
+        let publisher = Publisher::new(&aws::sdk_config(), &mut env);
         let on_rejected = env.or("ON_REJECTED", OnRejected::Withdraw);
         env.finish(Self {
             publisher,

@@ -20,12 +20,12 @@ pub struct Deps {
 
 impl Deps {
     /// From `AUDIT_TABLE`, `STAGING_BUCKET` and the stripper's options.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
         let table = env.required("AUDIT_TABLE");
         let staging = env.required("STAGING_BUCKET");
         let options = env.jpeg_options();
-        let sdk = aws::sdk_config().await;
+        let sdk = aws::sdk_config();
         let s3 = aws::s3_client(&sdk);
         env.finish(Self {
             audit: Audit::new(&sdk, table),

@@ -7,7 +7,7 @@ use scrubjay_pipeline::lambda;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::log_as_json();
-    let deps = handler::Deps::from_env().await?;
+    let deps = handler::Deps::from_env()?;
     lambda::opening(deps.open()).await;
     lambda::serve("strip", async |input| handler::handle(&deps, &input).await).await
 }

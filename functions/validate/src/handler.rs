@@ -18,11 +18,11 @@ pub struct Deps {
 
 impl Deps {
     /// From `SOURCE_BUCKET` and the stripper's options.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
         let source_bucket = env.required("SOURCE_BUCKET");
         let options = env.jpeg_options();
-        let source = Source::new(aws::s3_client(&aws::sdk_config().await));
+        let source = Source::new(aws::s3_client(&aws::sdk_config()));
         env.finish(Self {
             source,
             source_bucket,
