@@ -12,6 +12,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumMode;
 use aws_sdk_sfn::types::ExecutionStatus;
 use scrubjay_jpeg::Options;
+use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_local::{Functions, Outputs, Stack};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -21,7 +22,12 @@ const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The runtime that the stack's processes are watched from: it must outlive each test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
-static WORLD: LazyLock<World> = LazyLock::new(|| RUNTIME.block_on(World::start()));
+static WORLD: LazyLock<World> = LazyLock::new(|| RUNTIME.block_on(World::start("e2e", &[])));
+/// What the parameters change: refused uploads leave the older result, and only one prefix is treated.
+static OTHER: LazyLock<World> = LazyLock::new(|| {
+    let parameters = [("OnRejected", "keep"), ("KeyPrefix", "photos/")];
+    RUNTIME.block_on(World::start("other", &parameters))
+});
 
 /// The shared stack. Its processes end with the test binary's.
 pub struct World {
@@ -44,6 +50,12 @@ pub struct Published {
 /// Runs a test on the shared stack.
 pub fn on_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     let world = &*WORLD;
+    RUNTIME.block_on(test(world))
+}
+
+/// Runs a test on the stack with `OnRejected` `keep` and `KeyPrefix` `photos/`.
+pub fn on_other_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
+    let world = &*OTHER;
     RUNTIME.block_on(test(world))
 }
 
@@ -75,12 +87,17 @@ pub fn clean(data: &[u8]) -> Vec<u8> {
 }
 
 impl World {
-    async fn start() -> Self {
+    async fn start(name: &str, parameters: &[(&str, &str)]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
             .expect("the repository");
         let mut options =
-            scrubjay_local::Options::new(root).stack(format!("e2e-{}", std::process::id()));
+            scrubjay_local::Options::new(root).stack(format!("{name}-{}", std::process::id()));
+        for (parameter, value) in parameters {
+            options
+                .parameters
+                .push(((*parameter).to_owned(), (*value).to_owned()));
+        }
         if let Some(dir) = std::env::var_os("SCRUBJAY_FUNCTIONS") {
             options.functions = Functions::Prebuilt(dir.into());
         }
@@ -137,6 +154,21 @@ impl World {
         delete.send().await.expect("a delete");
     }
 
+    /// Takes the delete marker of a key away again.
+    pub async fn undelete(&self, key: &str) {
+        let (s3, bucket) = (self.stack.s3(), &self.names().source_bucket);
+        let list = s3.list_object_versions().bucket(bucket).prefix(key);
+        let listed = list.send().await.expect("a list of versions");
+        let marker = listed
+            .delete_markers()
+            .iter()
+            .find(|m| m.key() == Some(key) && m.is_latest() == Some(true))
+            .and_then(|m| m.version_id())
+            .expect("a delete marker");
+        let delete = s3.delete_object().bucket(bucket).key(key);
+        delete.version_id(marker).send().await.expect("an undelete");
+    }
+
     /// What bucket B holds under a key.
     pub async fn published(&self, key: &str) -> Option<Published> {
         let get = self
@@ -162,6 +194,39 @@ impl World {
             checksum: object.checksum_sha256().map(ToOwned::to_owned),
             bytes: object.body.collect().await.expect("a body").to_vec(),
         })
+    }
+
+    /// Runs reconcile now, over the keys that begin with `prefix`. Returns its report.
+    pub async fn reconcile(&self, prefix: &str) -> Value {
+        self.reconcile_with(json!({"olderThanMinutes": 0, "prefix": prefix}))
+            .await
+    }
+
+    /// Runs reconcile with an order of one's own.
+    pub async fn reconcile_with(&self, order: Value) -> Value {
+        let function = format!("scrubjay-{}-reconcile", self.names().stack);
+        let report = self.stack.invoke(&function, &order).await;
+        report.unwrap_or_else(|error| panic!("reconcile: {error}"))
+    }
+
+    /// The next event whose detail names `text` is lost. Returns the rule's number.
+    pub async fn lose_event(&self, detail_type: &str, text: &str) -> u64 {
+        let mut matched = Match::events(detail_type);
+        matched.detail = Some(text.to_owned());
+        let rule = Rule::new(matched, Action::events(0.0, 1.0)).times(1);
+        self.stack.faults().order(&rule).await.expect("an order")
+    }
+
+    /// Waits until a fault has struck.
+    pub async fn struck(&self, number: u64) {
+        self.until(&format!("fault {number} to strike"), async || {
+            let ordered = self.stack.faults().ordered().await.expect("a report");
+            match ordered.iter().find(|rule| rule.number == number) {
+                Some(rule) if rule.hits > 0 => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
     }
 
     /// Every audit item of a key, `head` included, oldest first.

@@ -4,6 +4,8 @@ mod e2e {
     mod crash;
     mod happy;
     mod order;
+    mod parameters;
+    mod reconcile;
     mod refused;
     mod replay;
 }

@@ -277,6 +277,32 @@ impl Stack {
         Faults::new(&self.outputs.endpoint)
     }
 
+    /// Invokes a function by its name, and waits for its answer.
+    ///
+    /// # Errors
+    /// [`Error::Control`] when it cannot be invoked, [`Error::Aws`] with what it reports when it fails.
+    pub async fn invoke(
+        &self,
+        function: &str,
+        input: &serde_json::Value,
+    ) -> Result<serde_json::Value> {
+        let path = format!(
+            "{}/2015-03-31/functions/{function}/invocations",
+            self.outputs.endpoint
+        );
+        let answer = reqwest::Client::new().post(path).json(input).send().await?;
+        let answer = answer.error_for_status()?;
+        let failed = answer.headers().contains_key("x-amz-function-error");
+        let output: serde_json::Value = answer.json().await?;
+        if failed {
+            return Err(Error::Aws {
+                call: "Invoke",
+                message: output.to_string(),
+            });
+        }
+        Ok(output)
+    }
+
     /// Uploads a photo to bucket A, as a user would. Returns its `ETag`, with the quotes.
     ///
     /// # Errors

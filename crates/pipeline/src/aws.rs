@@ -1,14 +1,18 @@
 //! The adapters: S3, DynamoDB, and the protocol of [`crate::fence`] carried out on them.
 
 mod dynamodb;
+mod listing;
 mod publish;
+mod record;
 mod s3;
 mod workflow;
 
 pub use dynamodb::{Audit, Recorded};
+pub use listing::Bucket;
 pub use publish::Publisher;
+pub use record::{Ended, Recorder};
 pub use s3::{Destination, Source, Staging};
-pub use workflow::{Failure, Workflow};
+pub use workflow::{Failure, Fate, Workflow};
 
 use std::time::Duration;
 

@@ -71,6 +71,17 @@ pub struct Head {
     pub output: Option<ETag>,
 }
 
+impl Head {
+    /// Whether it names an upload with this ETag, to be shown.
+    pub fn shows(&self, etag: &str) -> bool {
+        let upload = self
+            .upload
+            .as_deref()
+            .and_then(|entry| entry.strip_prefix("upload#"));
+        !self.deleted && upload.is_some_and(|rest| rest.split('#').next() == Some(etag))
+    }
+}
+
 /// What a run saw of the head before it looked at bucket A; zero when there was no head.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Seen {

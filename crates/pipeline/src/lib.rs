@@ -12,6 +12,7 @@ pub mod fence;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod metrics;
+pub mod reconcile;
 pub mod upload;
 
 pub use error::{Class, Error};

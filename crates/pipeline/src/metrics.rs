@@ -12,6 +12,19 @@ use crate::audit::{Outcome, Status};
 
 const NAMESPACE: &str = "scrubjay";
 
+/// What a run of Reconcile found.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reconciled {
+    /// Items that said PROCESSING for too long.
+    pub long_processing: u64,
+    /// Keys whose upload or delete no event announced.
+    pub lost: u64,
+    /// Failures recorded and executions started.
+    pub recovered: u64,
+    /// Keys looked at.
+    pub compared: u64,
+}
+
 /// Writes metrics of one stack to standard output.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -32,6 +45,25 @@ impl Metrics {
     /// A file that Publish stopped at the door.
     pub fn not_clean(&self) {
         self.emit(&[self.line(Timestamp::now(), None, &[("NotClean", "Count", 1.0)])]);
+    }
+
+    /// What a run of Reconcile found. Zeros are sent too: no value at all means that it does not run.
+    pub fn reconciled(&self, found: Reconciled) {
+        self.emit(&[self.reconciled_line(found, Timestamp::now())]);
+    }
+
+    fn reconciled_line(&self, found: Reconciled, now: Timestamp) -> Value {
+        let counts = [
+            ("ItemsLongProcessing", found.long_processing),
+            ("LostEvents", found.lost),
+            ("Recovered", found.recovered),
+            ("KeysCompared", found.compared),
+        ];
+        self.line(
+            now,
+            None,
+            &counts.map(|(name, count)| (name, "Count", count as f64)),
+        )
     }
 
     fn lines(&self, outcome: &Outcome, now: Timestamp) -> Vec<Value> {
@@ -154,5 +186,21 @@ mod tests {
         assert!(text.contains("\"Error\":\"TooLarge\""), "{text}");
         assert!(text.contains("\"Kind\":\"exif\""), "{text}");
         assert!(!text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn reconcile_counts_under_the_names_that_alarms_use() {
+        let found = Reconciled {
+            long_processing: 2,
+            ..Reconciled::default()
+        };
+        let line = Metrics::new("dev".into()).reconciled_line(found, Timestamp::UNIX_EPOCH);
+        assert_eq!(line["ItemsLongProcessing"], 2.0);
+        for name in ["LostEvents", "Recovered", "KeysCompared"] {
+            assert_eq!(line[name], 0.0, "{name}");
+        }
+        let metrics = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(metrics["Dimensions"], json!([["Stack"]]));
+        assert_eq!(metrics["Metrics"].as_array().map(Vec::len), Some(4));
     }
 }

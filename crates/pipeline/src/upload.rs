@@ -1,6 +1,6 @@
 //! What an upload is: bucket, key, ETag, version and place in the order of its key.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -161,6 +161,28 @@ pub fn entry(etag: &str, version_id: Option<&str>) -> String {
     }
 }
 
+/// Endings of the keys that are treated, in any case: the rules of `template.yaml` say the same.
+pub const SUFFIXES: [&str; 3] = [".jpg", ".jpeg", ".jpe"];
+
+/// Whether a key ends as a JPEG's does.
+pub fn is_jpeg(key: &str) -> bool {
+    SUFFIXES.iter().any(|suffix| {
+        let start = key.len().checked_sub(suffix.len());
+        start
+            .and_then(|start| key.get(start..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+    })
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(digest: &[u8]) -> String {
+    digest.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// Decodes any function's input, keeping our error name.
 ///
 /// # Errors
@@ -228,6 +250,16 @@ mod tests {
             Upload::from_event(&Value::Null, "arn"),
             Err(Error::BadEvent(_))
         ));
+    }
+
+    #[test]
+    fn a_jpeg_is_known_by_its_ending_in_any_case() {
+        for key in ["a.jpg", "A.JPG", "x/y.JpEg", "é.jpe", ".jpg"] {
+            assert!(is_jpeg(key), "{key}");
+        }
+        for key in ["", "jpg", "a.jpg/", "a.jpgx", "a.png", "a.ĵpg", "xé"] {
+            assert!(!is_jpeg(key), "{key}");
+        }
     }
 
     #[test]

@@ -1,43 +1,30 @@
 //! Writes how an upload ended into the audit table; also the ends that no Catch sees, from Step Functions' own events.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use jiff::Timestamp;
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit::{Findings, Outcome, Output, Reason, Status};
-use scrubjay_pipeline::aws::{self, Audit, Recorded, Workflow};
+use scrubjay_pipeline::aws::{self, Ended, Recorded, Recorder};
 use scrubjay_pipeline::config::{ConfigError, environment};
-use scrubjay_pipeline::metrics::Metrics;
 use scrubjay_pipeline::upload::{Upload, decode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Made once per cold start.
 pub struct Deps {
-    audit: Audit,
-    workflow: Workflow,
-    metrics: Metrics,
-    retention_days: u32,
+    recorder: Recorder,
 }
 
 impl Deps {
-    /// From `AUDIT_TABLE`, `STACK` and `RETENTION_DAYS` (0, the default, keeps items for ever).
+    /// From what [`Recorder`] needs.
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
-        let table = env.required("AUDIT_TABLE");
-        let stack = env.required("STACK");
-        let retention_days = env.or("RETENTION_DAYS", 0);
-        let sdk = aws::sdk_config();
-        env.finish(Self {
-            audit: Audit::new(&sdk, table),
-            workflow: Workflow::new(&sdk),
-            metrics: Metrics::new(stack),
-            retention_days,
-        })
+        let recorder = Recorder::new(&aws::sdk_config(), &mut env);
+        env.finish(Self { recorder })
     }
 
     /// Opens the connection to DynamoDB.
     pub async fn open(&self) {
-        self.audit.open().await;
+        self.recorder.audit().open().await;
     }
 }
 
@@ -79,74 +66,46 @@ pub struct Done {
     current: bool,
 }
 
-/// [`Input`] or a [`StatusChange`] in, [`Done`] out.
+/// [`Input`] or a [`StatusChange`] in, [`Done`] out. Nothing is written of an execution that is running again (a redrive was
+/// quicker), that did not work on an upload, or whose input is no event.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
-    let outcome = if input.get("detail-type").is_some() {
+    if input.get("detail-type").is_some() {
         let change: EventBridgeEvent<StatusChange> = decode(input)?;
-        match failure(deps, &change.detail.execution_arn).await? {
-            Some(outcome) => outcome,
-            None => {
-                return Ok(Done {
-                    status: None,
-                    current: false,
-                });
-            }
-        }
-    } else {
-        let Input {
-            upload,
-            status,
-            findings,
-            output,
-            error,
-        } = decode(input)?;
-        let error = error.map(|e| Reason {
+        let ended = deps.recorder.follow(&change.detail.execution_arn).await?;
+        return Ok(match ended {
+            Ended::Failed(recorded) => Done {
+                status: Some(Status::Failed),
+                current: recorded == Recorded::Written,
+            },
+            Ended::Running | Ended::Succeeded | Ended::Nameless | Ended::Gone => Done {
+                status: None,
+                current: false,
+            },
+        });
+    }
+    let Input {
+        upload,
+        status,
+        findings,
+        output,
+        error,
+    } = decode(input)?;
+    let outcome = Outcome {
+        upload,
+        status,
+        findings,
+        output,
+        error: error.map(|e| Reason {
             message: Reason::message(&e.cause),
             name: e.name,
             state: e.state,
-        });
-        Outcome {
-            upload,
-            status,
-            findings,
-            output,
-            error,
-        }
+        }),
     };
-    let recorded = deps
-        .audit
-        .record(&outcome, Timestamp::now(), deps.retention_days)
-        .await?;
-    deps.metrics.outcome(&outcome);
+    let recorded = deps.recorder.record(&outcome).await?;
     Ok(Done {
-        status: Some(outcome.status),
+        status: Some(status),
         current: recorded == Recorded::Written,
     })
-}
-
-/// How a failed execution is to be recorded; nothing for one that is running again (a redrive was quicker), that did not work
-/// on an upload, or whose input is no event.
-async fn failure(deps: &Deps, execution: &str) -> Result<Option<Outcome>, Error> {
-    let Some(failure) = deps.workflow.failure(execution).await? else {
-        return Ok(None);
-    };
-    match Upload::from_event(&failure.input, execution) {
-        Ok(upload) => Ok(Some(Outcome {
-            upload,
-            status: Status::Failed,
-            findings: None,
-            output: None,
-            error: Some(failure.reason),
-        })),
-        Err(error) => {
-            tracing::error!(
-                execution,
-                error = error.name(),
-                "a failed execution whose input names no upload"
-            );
-            Ok(None)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::aws::{self, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
-use scrubjay_pipeline::fence::{Act, End, Head, Run, Seen};
+use scrubjay_pipeline::fence::{Act, End, Run, Seen};
 use scrubjay_pipeline::upload::{Sequencer, decode, object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -125,7 +125,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
             .audit()
             .head(&object(&upload.bucket, &upload.key))
             .await?;
-        let known = head.is_some_and(|head| shows(&head, &etag));
+        let known = head.is_some_and(|head| head.shows(&etag));
         return Ok(if upload.may_reveal() && !known {
             Output::Revealed { etag }
         } else {
@@ -133,15 +133,6 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         });
     }
     remove(deps, &upload, seen).await
-}
-
-/// Whether the fence's upload is the one with this ETag.
-fn shows(head: &Head, etag: &str) -> bool {
-    let upload = head
-        .upload
-        .as_deref()
-        .and_then(|entry| entry.strip_prefix("upload#"));
-    !head.deleted && upload.is_some_and(|rest| rest.split('#').next() == Some(etag))
 }
 
 async fn remove(deps: &Deps, upload: &Subject, seen: Seen) -> Result<Output, Error> {

@@ -170,6 +170,23 @@ fn a_deleted_object_goes_and_does_not_come_back() {
 }
 
 #[test]
+fn an_undeleted_object_comes_back() {
+    on_stack(async |world| {
+        let key = "order/undeleted.jpg";
+        let data = unique_sample("beach.jpg", key);
+        let etag = world.put(key, &data).await;
+        world.ended(key, &etag, "CLEANED").await;
+        world.delete(key).await;
+        world.ended(key, &etag, "RETRACTED").await;
+        assert_eq!(world.published(key).await, None);
+        // S3 sends Object Deleted for the marker, and no Object Created for what it reveals.
+        world.undelete(key).await;
+        world.until_published(key, Some(&clean(&data))).await;
+        world.ended(key, &etag, "CLEANED").await;
+    });
+}
+
+#[test]
 fn deleting_an_old_version_leaves_the_current_one() {
     on_stack(async |world| {
         let key = "order/versions.jpg";

@@ -1,5 +1,7 @@
 //! The audit table: the fence's head items, and the end of each upload.
 
+mod queries;
+
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::fmt::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -18,12 +17,12 @@ use sha2::{Digest, Sha256};
 use super::{cause, status};
 use crate::Error;
 use crate::fence::ETag;
-use crate::upload::{Staged, Upload};
+use crate::upload::{Staged, Upload, hex};
 
 /// The media type of everything that is published.
 const JPEG: &str = "image/jpeg";
 
-fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
+pub(super) fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -34,16 +33,8 @@ where
 }
 
 /// ETags travel quoted in HTTP and bare in events and in the table.
-fn bare(etag: Option<&str>) -> ETag {
+pub(super) fn bare(etag: Option<&str>) -> ETag {
     etag.unwrap_or_default().trim_matches('"').to_owned()
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Reads a body of known length into one buffer.

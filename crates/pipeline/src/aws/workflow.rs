@@ -1,8 +1,9 @@
-//! Step Functions: what became of an execution.
+//! Step Functions: what became of an execution, and new ones.
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::Value;
 
@@ -29,7 +30,20 @@ pub struct Failure {
     pub reason: Reason,
 }
 
-/// Step Functions, read only.
+/// What became of an execution.
+#[derive(Debug)]
+pub enum Fate {
+    /// It runs, or waits for a redrive to begin.
+    Running,
+    /// It ended as it should.
+    Succeeded,
+    /// It failed, timed out or was aborted.
+    Failed(Failure),
+    /// Step Functions does not know it: its history was kept for 90 days, or its machine was made anew.
+    Gone,
+}
+
+/// Step Functions.
 #[derive(Debug, Clone)]
 pub struct Workflow {
     client: Client,
@@ -43,23 +57,34 @@ impl Workflow {
         }
     }
 
-    /// Why an execution ended without success; `None` when it did not (or is running again, after a redrive).
+    /// What became of an execution
+    /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>).
     ///
     /// # Errors
     /// [`Error::WorkflowUnavailable`].
-    pub async fn failure(&self, execution: &str) -> Result<Option<Failure>, Error> {
+    pub async fn fate(&self, execution: &str) -> Result<Fate, Error> {
         let described = self
             .client
             .describe_execution()
             .execution_arn(execution)
             .send()
-            .await
-            .map_err(unavailable("describe an execution"))?;
+            .await;
+        let described = match described {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_execution_does_not_exist() || e.is_invalid_arn()) =>
+            {
+                return Ok(Fate::Gone);
+            }
+            other => other.map_err(unavailable("describe an execution"))?,
+        };
         let ended = match described.status() {
             ExecutionStatus::Failed => "States.TaskFailed",
             ExecutionStatus::TimedOut => "States.Timeout",
             ExecutionStatus::Aborted => "Aborted",
-            _ => return Ok(None),
+            ExecutionStatus::Succeeded => return Ok(Fate::Succeeded),
+            _ => return Ok(Fate::Running),
         };
         let reason = Reason {
             name: described.error().unwrap_or(ended).to_owned(),
@@ -70,7 +95,33 @@ impl Workflow {
             .input()
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
-        Ok(Some(Failure { input, reason }))
+        Ok(Fate::Failed(Failure { input, reason }))
+    }
+
+    /// Starts an execution under a name that makes a repeat harmless; whether this call did it, or an earlier one has
+    /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>: the same name and input as a
+    /// running execution succeed with its ARN, any other use of a name within 90 days is refused).
+    ///
+    /// # Errors
+    /// [`Error::WorkflowUnavailable`].
+    pub async fn start(&self, machine: &str, name: &str, input: &Value) -> Result<bool, Error> {
+        let start = self
+            .client
+            .start_execution()
+            .state_machine_arn(machine)
+            .name(name)
+            .input(input.to_string());
+        match start.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(StartExecutionError::is_execution_already_exists) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable("start an execution")(error)),
+        }
     }
 
     /// The state that an execution entered last: the one that failed.

@@ -1,0 +1,199 @@
+//! What Reconcile asks of the audit table, by key and by index: never a scan.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use jiff::Timestamp;
+
+use super::{Audit, HEAD, not_ours, text, unavailable, value};
+use crate::Error;
+use crate::audit::{Status, stamp};
+use crate::reconcile::{Known, Standing, Stuck};
+
+/// Keys of one request (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+const BATCH: usize = 100;
+/// How often what a batch left over is asked for again.
+const ROUNDS: u32 = 8;
+
+impl Audit {
+    /// The fences of several objects, each once, strongly consistent; an object without one is not in the answer.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn heads(&self, objects: &[String]) -> Result<HashMap<String, Standing>, Error> {
+        let mut heads = HashMap::new();
+        for batch in objects.chunks(BATCH) {
+            let keys = batch.iter().map(|object| {
+                HashMap::from([
+                    ("object".to_owned(), text(object)),
+                    ("entry".to_owned(), text(HEAD)),
+                ])
+            });
+            for item in self.batch(keys.collect()).await? {
+                let standing: Standing =
+                    serde_dynamo::from_item(item).map_err(not_ours("read fences"))?;
+                heads.insert(standing.object.clone(), standing);
+            }
+        }
+        Ok(heads)
+    }
+
+    /// The items of up to [`BATCH`] keys. A batch may be answered in part; the rest is asked for again, later each time.
+    async fn batch(
+        &self,
+        mut keys: Vec<HashMap<String, AttributeValue>>,
+    ) -> Result<Vec<HashMap<String, AttributeValue>>, Error> {
+        const DOING: &str = "read fences";
+        let mut items = Vec::with_capacity(keys.len());
+        for round in 0..ROUNDS {
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()
+                .map_err(|e| Error::AuditUnavailable {
+                    doing: DOING,
+                    source: e.into(),
+                })?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, wanted)
+                .send()
+                .await
+                .map_err(unavailable(DOING))?;
+            items.extend(answer.responses.into_iter().flatten().flat_map(|(_, i)| i));
+            keys = answer
+                .unprocessed_keys
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, left)| left.keys)
+                .collect();
+            if keys.is_empty() {
+                return Ok(items);
+            }
+            tokio::time::sleep(Duration::from_millis(50 << round)).await;
+        }
+        Err(Error::AuditUnavailable {
+            doing: DOING,
+            source: "the table answers in part only".into(),
+        })
+    }
+
+    /// Up to `most` items that say PROCESSING since that day and were last touched before `before`, oldest first. The index is
+    /// eventually consistent: an item may say something else by now.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn processing(
+        &self,
+        day: Timestamp,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<Vec<Stuck>, Error> {
+        const DOING: &str = "find items long in processing";
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-status")
+            .key_condition_expression("statusDay = :day AND updatedAt < :before")
+            .expression_attribute_values(":day", text(Status::Processing.day(day)))
+            .expression_attribute_values(":before", text(stamp(before)))
+            .into_paginator()
+            .page_size(100)
+            .send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let items = page.map_err(unavailable(DOING))?.items.unwrap_or_default();
+            let items: Vec<Stuck> = serde_dynamo::from_items(items).map_err(not_ours(DOING))?;
+            found.extend(items);
+            if found.len() >= most {
+                found.truncate(most);
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether an item still says PROCESSING, by this execution: strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn still_processing(&self, stuck: &Stuck) -> Result<bool, Error> {
+        let item = self.item(&stuck.object, &stuck.entry).await?;
+        let processing = value(&Status::Processing)?;
+        Ok(item.get("status") == Some(&processing)
+            && item.get("execution") == Some(&text(&stuck.execution)))
+    }
+
+    /// What is known of the uploads of an object that have this ETag: strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn uploads(&self, object: &str, etag: &str) -> Result<Vec<Known>, Error> {
+        const DOING: &str = "read an object's uploads";
+        let entry = crate::upload::entry(etag, None);
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("#object = :object AND begins_with(entry, :entry)")
+            .expression_attribute_names("#object", "object")
+            .expression_attribute_values(":object", text(object))
+            .expression_attribute_values(":entry", text(&entry))
+            .into_paginator()
+            .send();
+        let mut found: Vec<Known> = Vec::new();
+        while let Some(page) = pages.next().await {
+            let items = page.map_err(unavailable(DOING))?.items.unwrap_or_default();
+            found.extend(serde_dynamo::from_items::<_, Known>(items).map_err(not_ours(DOING))?);
+        }
+        // An ETag may begin as another does: `e-1` and `e-12` are those of two multipart uploads.
+        found.retain(|known| {
+            let rest = known.entry.strip_prefix(&entry);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+        });
+        Ok(found)
+    }
+
+    /// Where an earlier run of Reconcile stopped: the last key that it compared, or nothing.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn cursor(&self, prefix: &str) -> Result<String, Error> {
+        let item = self.item(RECONCILE, &cursor(prefix)).await?;
+        let key = item.get("key").and_then(|key| key.as_s().ok());
+        Ok(key.cloned().unwrap_or_default())
+    }
+
+    /// Remembers where a run of Reconcile stops; an empty key is the beginning.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn keep_cursor(&self, prefix: &str, key: &str) -> Result<(), Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("object", text(RECONCILE))
+            .key("entry", text(cursor(prefix)))
+            .update_expression("SET #key = :key, updatedAt = :now")
+            .expression_attribute_names("#key", "key")
+            .expression_attribute_values(":key", text(key))
+            .expression_attribute_values(":now", text(stamp(Timestamp::now())));
+        update
+            .send()
+            .await
+            .map_err(unavailable("keep the cursor"))?;
+        Ok(())
+    }
+}
+
+/// Partition key of the cursors. An object's has a slash.
+const RECONCILE: &str = "reconcile";
+
+fn cursor(prefix: &str) -> String {
+    format!("cursor#{prefix}")
+}

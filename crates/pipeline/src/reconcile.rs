@@ -1,0 +1,477 @@
+//! Bucket A, bucket B and the audit table, held against each other: what a lost event leaves behind. Pure; the Lambda
+//! `reconcile` carries it out.
+//!
+//! EventBridge delivers at least once, and Step Functions' status changes on a best-effort basis; between "at least once" and
+//! "always" lie a rule that was switched off, an event bus policy, a queue that ran over. Nothing here is needed for order:
+//! an upload that is started from here has no sequencer, and the protocol of [`crate::fence`] settles it by a look at bucket A,
+//! whatever else is under way. A false alarm costs one execution.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::audit::Status;
+use crate::fence::Head;
+use crate::upload::hex;
+
+/// An object as a bucket lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its ETag, without quotes.
+    pub etag: String,
+    /// When it was written, to the second.
+    pub modified: Timestamp,
+}
+
+/// A part of a bucket's listing, in the order of the keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The objects.
+    pub objects: Vec<Listed>,
+    /// There are more behind the last.
+    pub more: bool,
+}
+
+/// One key, in both buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The key.
+    pub key: String,
+    /// What bucket A holds.
+    pub source: Option<Listed>,
+    /// What bucket B holds.
+    pub destination: Option<Listed>,
+}
+
+/// Pairs two listings that begin behind the same key. Also says how far they both reach: the key to go on from, or `None` when
+/// both are at their end.
+pub fn pair(source: Page, destination: Page) -> (Vec<Pair>, Option<String>) {
+    let reach = |page: &Page| {
+        page.objects
+            .last()
+            .filter(|_| page.more)
+            .map(|o| o.key.clone())
+    };
+    let horizon = match (reach(&source), reach(&destination)) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    let near = |o: &Listed| horizon.as_ref().is_none_or(|h| o.key <= *h);
+    let mut a = source.objects.into_iter().filter(near).peekable();
+    let mut b = destination.objects.into_iter().filter(near).peekable();
+    let mut pairs = Vec::new();
+    loop {
+        let order = match (a.peek(), b.peek()) {
+            (Some(a), Some(b)) => a.key.cmp(&b.key),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => break,
+        };
+        let source = if order.is_le() { a.next() } else { None };
+        let destination = if order.is_ge() { b.next() } else { None };
+        let key = source.as_ref().or(destination.as_ref());
+        pairs.push(Pair {
+            key: key.map(|o| o.key.clone()).unwrap_or_default(),
+            source,
+            destination,
+        });
+    }
+    (pairs, horizon)
+}
+
+/// The fence of an object, and when it was last touched.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// `<bucket>/<key>`.
+    pub object: String,
+    /// When.
+    pub updated_at: Timestamp,
+    /// The fence.
+    #[serde(flatten)]
+    pub head: Head,
+}
+
+/// What one look at a key says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Bucket B is what bucket A says, or it is too early to tell.
+    Settled,
+    /// Bucket B is not what bucket A says. The audit items may know why.
+    Unexplained(Listed),
+    /// Bucket A has nothing, and bucket B shows what was published from there.
+    Orphan,
+}
+
+/// Looks at a key. What was touched at `before` or later is left alone: its event may still be on the way.
+pub fn look(pair: &Pair, standing: Option<&Standing>, before: Timestamp) -> Look {
+    let Some(source) = &pair.source else {
+        // Without a fence it is nothing that was published from this bucket A: not ours to remove.
+        return match standing {
+            Some(s) if s.updated_at < before && pair.destination.is_some() => Look::Orphan,
+            _ => Look::Settled,
+        };
+    };
+    if source.modified >= before {
+        return Look::Settled;
+    }
+    // A fence older than the object is that of an earlier upload of the same bytes.
+    let admitted =
+        standing.filter(|s| s.head.shows(&source.etag) && s.updated_at >= source.modified);
+    let shown = pair.destination.as_ref().map(|d| &d.etag);
+    match admitted {
+        Some(s) if s.updated_at >= before || shown.is_some() && shown == s.head.output.as_ref() => {
+            Look::Settled
+        }
+        _ => Look::Unexplained(source.clone()),
+    }
+}
+
+/// What the audit table says of an upload.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Known {
+    /// Sort key.
+    pub entry: String,
+    /// How it stands.
+    pub status: Status,
+    /// Since when.
+    pub updated_at: Timestamp,
+}
+
+/// Whether the uploads known with an object's ETag explain why bucket B does not show it: one is under way, has failed (an
+/// operator's to replay), or was refused. One that is older than the object is not about it.
+pub fn explained(object: &Listed, known: &[Known]) -> bool {
+    let newest = known
+        .iter()
+        .filter(|k| k.updated_at >= object.modified)
+        .max_by_key(|k| k.updated_at);
+    newest.is_some_and(|k| match k.status {
+        Status::Processing | Status::Failed | Status::Rejected => true,
+        Status::Cleaned | Status::Superseded | Status::Retracted => false,
+    })
+}
+
+/// An item that says PROCESSING.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stuck {
+    /// `<bucket>/<key>`.
+    pub object: String,
+    /// Sort key.
+    pub entry: String,
+    /// Its ETag.
+    pub etag: String,
+    /// Its version.
+    #[serde(default)]
+    pub version_id: Option<String>,
+    /// The execution that works on it, or so it says.
+    pub execution: String,
+}
+
+impl Stuck {
+    /// Bucket and key. Bucket names have no slash.
+    pub fn bucket_and_key(&self) -> (&str, &str) {
+        self.object.split_once('/').unwrap_or_default()
+    }
+}
+
+/// An *Object Created* event for an upload whose own was lost. It has no sequencer, and no time either: how long the upload has
+/// waited says nothing of the pipeline.
+pub fn created(bucket: &str, key: &str, etag: &str, version_id: Option<&str>) -> Value {
+    let mut object = json!({"key": key, "etag": etag});
+    if let Some(version) = version_id {
+        object["version-id"] = version.into();
+    }
+    event("Object Created", bucket, &object)
+}
+
+/// An *Object Deleted* event for a delete whose own was lost.
+pub fn deleted(bucket: &str, key: &str) -> Value {
+    event("Object Deleted", bucket, &json!({"key": key}))
+}
+
+fn event(detail_type: &str, bucket: &str, object: &Value) -> Value {
+    json!({
+        "source": "scrubjay",
+        "detail-type": detail_type,
+        "detail": {"bucket": {"name": bucket}, "object": object, "reason": "Reconcile"},
+    })
+}
+
+/// A name for an execution that is to be started once for what `about` describes: Step Functions refuses a name a second time.
+pub fn execution_name(about: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in about {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    format!("reconcile-{}", hex(&digest.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn listed(key: &str, etag: &str, second: i64) -> Listed {
+        Listed {
+            key: key.into(),
+            etag: etag.into(),
+            modified: at(second),
+        }
+    }
+
+    fn page(keys: &[&str], more: bool) -> Page {
+        Page {
+            objects: keys.iter().map(|key| listed(key, "e", 0)).collect(),
+            more,
+        }
+    }
+
+    fn paired(a: Page, b: Page) -> (Vec<String>, Option<String>) {
+        let (pairs, horizon) = pair(a, b);
+        let side = |o: &Option<Listed>, letter| o.as_ref().map_or("", |_| letter);
+        let text = pairs.iter().map(|p| {
+            format!(
+                "{}:{}{}",
+                p.key,
+                side(&p.source, "a"),
+                side(&p.destination, "b")
+            )
+        });
+        (text.collect(), horizon)
+    }
+
+    #[test]
+    fn listings_are_paired_as_far_as_both_reach() {
+        let rows = [
+            (
+                page(&["1", "2"], false),
+                page(&["2", "3"], false),
+                "1:a 2:ab 3:b",
+                None,
+            ),
+            (
+                page(&["1", "2"], true),
+                page(&["1", "2", "3"], false),
+                "1:ab 2:ab",
+                Some("2"),
+            ),
+            (
+                page(&["1", "4"], true),
+                page(&["2", "3"], true),
+                "1:a 2:b 3:b",
+                Some("3"),
+            ),
+            (
+                page(&["4"], false),
+                page(&["2", "3"], true),
+                "2:b 3:b",
+                Some("3"),
+            ),
+            (page(&[], false), page(&[], false), "", None),
+        ];
+        for (a, b, wanted, reach) in rows {
+            let (pairs, horizon) = paired(a, b);
+            assert_eq!(
+                (pairs.join(" ").as_str(), horizon.as_deref()),
+                (wanted, reach)
+            );
+        }
+    }
+
+    #[test]
+    fn every_key_is_paired_once_however_the_listings_are_cut() {
+        let a: Vec<&str> = vec!["a", "b", "d", "é", "é/x", "\u{fffd}", "😀"];
+        let b: Vec<&str> = vec!["b", "c", "d", "z", "é/x", "😀", "😀😀"];
+        let cut = |keys: &[&str], after: &str, most: usize| {
+            let behind: Vec<&str> = keys.iter().copied().filter(|k| *k > after).collect();
+            page(&behind[..most.min(behind.len())], behind.len() > most)
+        };
+        for (most_a, most_b) in [(1, 1), (1, 3), (2, 5), (7, 1), (9, 9)] {
+            let (mut seen, mut after) = (Vec::new(), String::new());
+            loop {
+                let (pairs, next) = pair(cut(&a, &after, most_a), cut(&b, &after, most_b));
+                seen.extend(pairs.into_iter().map(|p| p.key));
+                let Some(next) = next else { break };
+                after = next;
+            }
+            let mut wanted: Vec<&str> = a.iter().chain(&b).copied().collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            assert_eq!(seen, wanted, "{most_a} {most_b}");
+        }
+    }
+
+    fn standing(etag: &str, output: Option<&str>, deleted: bool, second: i64) -> Standing {
+        Standing {
+            object: "a/k".into(),
+            updated_at: at(second),
+            head: Head {
+                rev: 1,
+                deleted,
+                upload: Some(format!("upload#{etag}#v")),
+                output: output.map(Into::into),
+                ..Head::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_look_tells_what_no_event_explains() {
+        let now = 100;
+        let a = |etag, second| Some(listed("k", etag, second));
+        let unexplained = |second| Look::Unexplained(listed("k", "e", second));
+        let shown = || Some(standing("e", Some("o"), false, 20));
+        let rows = [
+            ("shown", a("e", 10), a("o", 20), shown(), Look::Settled),
+            ("just written", a("e", 100), None, None, Look::Settled),
+            ("never seen", a("e", 10), None, None, unexplained(10)),
+            (
+                "overwritten, unseen",
+                a("e", 10),
+                a("o", 9),
+                Some(standing("f", Some("o"), false, 9)),
+                unexplained(10),
+            ),
+            (
+                "the same bytes again, unseen",
+                a("e", 30),
+                a("o", 20),
+                shown(),
+                unexplained(30),
+            ),
+            (
+                "undeleted, unseen",
+                a("e", 10),
+                None,
+                Some(standing("e", None, true, 20)),
+                unexplained(10),
+            ),
+            ("taken out of B", a("e", 10), None, shown(), unexplained(10)),
+            (
+                "changed in B",
+                a("e", 10),
+                a("x", 20),
+                shown(),
+                unexplained(10),
+            ),
+            (
+                "being put",
+                a("e", 10),
+                None,
+                Some(standing("e", None, false, 100)),
+                Look::Settled,
+            ),
+            (
+                "put given up",
+                a("e", 10),
+                None,
+                Some(standing("e", None, false, 20)),
+                unexplained(10),
+            ),
+            ("deleted, unseen", None, a("o", 20), shown(), Look::Orphan),
+            (
+                "being deleted",
+                None,
+                a("o", 20),
+                Some(standing("e", None, true, 100)),
+                Look::Settled,
+            ),
+            (
+                "deleted, still in B",
+                None,
+                a("o", 20),
+                Some(standing("e", None, true, 20)),
+                Look::Orphan,
+            ),
+            (
+                "not from this bucket A",
+                None,
+                a("o", 20),
+                None,
+                Look::Settled,
+            ),
+        ];
+        for (name, source, destination, standing, wanted) in rows {
+            let pair = Pair {
+                key: "k".into(),
+                source,
+                destination,
+            };
+            assert_eq!(look(&pair, standing.as_ref(), at(now)), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_newest_item_that_is_about_the_object_explains() {
+        let known = |status, second| Known {
+            entry: "upload#e".into(),
+            status,
+            updated_at: at(second),
+        };
+        let object = listed("k", "e", 10);
+        for status in Status::ALL {
+            let explains = matches!(
+                status,
+                Status::Processing | Status::Failed | Status::Rejected
+            );
+            assert_eq!(
+                explained(&object, &[known(status, 10)]),
+                explains,
+                "{status}"
+            );
+            assert!(!explained(&object, &[known(status, 9)]), "{status}");
+        }
+        let refused_then_shown = [known(Status::Rejected, 11), known(Status::Cleaned, 12)];
+        assert!(!explained(&object, &refused_then_shown));
+        assert!(!explained(&object, &[]));
+    }
+
+    #[test]
+    fn a_name_fits_and_tells_its_parts_apart() {
+        let name = execution_name(&["a", "bc"]);
+        assert!(name.len() <= 80 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+        assert_eq!(name, execution_name(&["a", "bc"]));
+        assert_ne!(name, execution_name(&["ab", "c"]));
+    }
+
+    #[test]
+    fn what_is_started_reads_as_an_event() {
+        let event = created("b", "k/é", "e", Some("v"));
+        let upload = crate::upload::Upload::from_event(&event, "x").unwrap();
+        assert_eq!(
+            (upload.entry().as_str(), upload.object().as_str()),
+            ("upload#e#v", "b/k/é")
+        );
+        assert!(upload.sequencer.is_none() && upload.event_time.is_none());
+        assert_eq!(deleted("b", "k")["detail"]["object"], json!({"key": "k"}));
+    }
+
+    #[test]
+    fn a_fence_is_read_as_the_table_has_it() {
+        let mut item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue> =
+            serde_dynamo::to_item(standing("e", Some("o"), false, 20).head).unwrap();
+        for (name, text) in [
+            ("object", "a/k"),
+            ("entry", "head"),
+            ("updatedAt", "1970-01-01T00:00:20.000Z"),
+        ] {
+            item.insert(
+                name.into(),
+                aws_sdk_dynamodb::types::AttributeValue::S(text.into()),
+            );
+        }
+        let read: Standing = serde_dynamo::from_item(item).unwrap();
+        assert_eq!(read, standing("e", Some("o"), false, 20));
+    }
+}

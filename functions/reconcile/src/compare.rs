@@ -1,0 +1,154 @@
+//! Bucket A held against bucket B, key by key: what did no event announce?
+
+use scrubjay_pipeline::Error;
+use scrubjay_pipeline::reconcile::{
+    Listed, Look, Pair, Standing, created, deleted, execution_name, explained, look, pair,
+};
+use scrubjay_pipeline::upload::{is_jpeg, object};
+
+use crate::handler::{Deps, OnExpiry, Report, Run};
+
+/// Objects of one page of a listing.
+const PAGE: usize = 1_000;
+
+/// Goes through both buckets in the order of their keys, from where the last run stopped, until their end or a bound.
+///
+/// # Errors
+/// The transient ones. The next run begins with the page that was not finished.
+pub async fn settle(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
+    let Some(prefix) = prefix(&deps.key_prefix, &run.order.prefix) else {
+        report.complete = true;
+        return Ok(());
+    };
+    let audit = deps.recorder.audit();
+    let mut after = audit.cursor(prefix).await?;
+    let mut expires = None;
+    let mut listed = 0;
+    while listed < run.order.keys && !run.spent() {
+        let most = PAGE.min(run.order.keys - listed);
+        let (source, destination) = tokio::try_join!(
+            deps.source.page(prefix, &after, most),
+            deps.destination.page(prefix, &after, most),
+        )?;
+        let (pairs, next) = pair(source, destination);
+        listed += pairs.len();
+        settle_page(deps, run, pairs, &mut expires, report).await?;
+        report.complete = next.is_none();
+        after = next.unwrap_or_default();
+        audit.keep_cursor(prefix, &after).await?;
+        if report.complete {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The longer of two prefixes; none when no key has both.
+fn prefix<'a>(configured: &'a str, ordered: &'a str) -> Option<&'a str> {
+    if ordered.starts_with(configured) {
+        Some(ordered)
+    } else {
+        configured.starts_with(ordered).then_some(configured)
+    }
+}
+
+async fn settle_page(
+    deps: &Deps,
+    run: &Run,
+    mut pairs: Vec<Pair>,
+    expires: &mut Option<bool>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    pairs.retain(|pair| is_jpeg(&pair.key));
+    report.compared += pairs.len() as u64;
+    let bucket = deps.source.name();
+    let objects: Vec<String> = pairs.iter().map(|p| object(bucket, &p.key)).collect();
+    let heads = deps.recorder.audit().heads(&objects).await?;
+    for (pair, object) in pairs.iter().zip(&objects) {
+        let standing = heads.get(object);
+        match look(pair, standing, run.before) {
+            Look::Settled => {}
+            Look::Unexplained(listed) => {
+                if !explained(
+                    &listed,
+                    &deps.recorder.audit().uploads(object, &listed.etag).await?,
+                ) {
+                    report.unseen += 1;
+                    report.started += u64::from(scrub(deps, &listed, standing).await?);
+                }
+            }
+            Look::Orphan => {
+                report.orphans += 1;
+                if may_have_expired(deps, expires).await? {
+                    report.kept += 1;
+                } else {
+                    report.started += u64::from(retract(deps, &pair.key, standing).await?);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether bucket A may lack an object because a rule removed it whose expiries are not to reach bucket B.
+async fn may_have_expired(deps: &Deps, known: &mut Option<bool>) -> Result<bool, Error> {
+    if deps.on_expiry == OnExpiry::Retract {
+        return Ok(false);
+    }
+    if let Some(known) = known {
+        return Ok(*known);
+    }
+    let expires = deps.source.expires().await?;
+    *known = Some(expires);
+    Ok(expires)
+}
+
+/// A name for what is to be done about a key as it stands. The fence's revision is in it: once something has been admitted, a
+/// new difference is a new matter.
+fn name(act: &str, key: &str, etag: &str, modified: &str, standing: Option<&Standing>) -> String {
+    let rev = standing.map_or(0, |s| s.head.rev).to_string();
+    execution_name(&[act, key, etag, modified, &rev])
+}
+
+async fn scrub(deps: &Deps, listed: &Listed, standing: Option<&Standing>) -> Result<bool, Error> {
+    let bucket = deps.source.name();
+    let event = created(bucket, &listed.key, &listed.etag, None);
+    let modified = listed.modified.to_string();
+    let name = name("scrub", &listed.key, &listed.etag, &modified, standing);
+    deps.recorder
+        .workflow()
+        .start(&deps.scrub, &name, &event)
+        .await
+}
+
+async fn retract(deps: &Deps, key: &str, standing: Option<&Standing>) -> Result<bool, Error> {
+    let event = deleted(deps.source.name(), key);
+    let name = name("retract", key, "", "", standing);
+    deps.recorder
+        .workflow()
+        .start(&deps.retract, &name, &event)
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefix;
+
+    #[test]
+    fn the_longer_prefix_counts() {
+        for (configured, ordered, wanted) in [
+            ("", "", Some("")),
+            ("", "a/", Some("a/")),
+            ("a/", "", Some("a/")),
+            ("a/", "a/b", Some("a/b")),
+            ("a/b", "a/", Some("a/b")),
+            ("a/", "b/", None),
+        ] {
+            assert_eq!(
+                prefix(configured, ordered),
+                wanted,
+                "{configured} {ordered}"
+            );
+        }
+    }
+}

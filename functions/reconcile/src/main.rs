@@ -1,0 +1,18 @@
+//! The Lambda `reconcile`: wiring.
+
+mod compare;
+mod handler;
+mod stuck;
+
+use scrubjay_pipeline::lambda;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda::log_as_json();
+    let deps = handler::Deps::from_env()?;
+    lambda::opening(deps.open()).await;
+    lambda::serve("reconcile", async |input| {
+        handler::handle(&deps, &input).await
+    })
+    .await
+}

@@ -1,0 +1,73 @@
+//! Items that have said PROCESSING for too long: what became of their executions?
+
+use jiff::SignedDuration;
+use scrubjay_pipeline::Error;
+use scrubjay_pipeline::aws::Ended;
+use scrubjay_pipeline::reconcile::{Stuck, created, execution_name};
+
+use crate::handler::{Deps, Report, Run};
+
+/// An item is under the day on which it was claimed. A fortnight of schedules cannot all have been missed unseen.
+const DAYS: i64 = 14;
+/// Items of one day that a run looks at.
+const MOST: usize = 1_000;
+
+/// Looks at every item that is long PROCESSING, oldest first. One that cannot be settled does not keep the others waiting.
+///
+/// # Errors
+/// The first of those that came up.
+pub async fn settle(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
+    let mut result = Ok(());
+    for days in (0..=DAYS).rev() {
+        let day = run.now - SignedDuration::from_hours(24 * days);
+        let found = deps
+            .recorder
+            .audit()
+            .processing(day, run.before, MOST)
+            .await?;
+        for stuck in found {
+            if run.spent() {
+                return result;
+            }
+            let (_, key) = stuck.bucket_and_key();
+            if !key.starts_with(&run.order.prefix) {
+                continue;
+            }
+            if let Err(error) = one(deps, &stuck, report).await {
+                tracing::warn!(
+                    object = stuck.object,
+                    entry = stuck.entry,
+                    error = error.name(),
+                    "an item could not be settled"
+                );
+                result = result.and(Err(error));
+            }
+        }
+    }
+    result
+}
+
+async fn one(deps: &Deps, stuck: &Stuck, report: &mut Report) -> Result<(), Error> {
+    if !deps.recorder.audit().still_processing(stuck).await? {
+        return Ok(());
+    }
+    report.long_processing += 1;
+    match deps.recorder.follow(&stuck.execution).await? {
+        // Its machine ends it in time.
+        Ended::Running => Ok(()),
+        Ended::Failed(_) => {
+            report.recorded += 1;
+            Ok(())
+        }
+        // Step Functions cannot say any more, or says that the item should (a table that was restored from a backup). The
+        // work is done again, without a sequencer, so that neither the lease nor what was admitted meanwhile is in the way.
+        Ended::Gone | Ended::Succeeded | Ended::Nameless => {
+            let (bucket, key) = stuck.bucket_and_key();
+            let event = created(bucket, key, &stuck.etag, stuck.version_id.as_deref());
+            let name = execution_name(&["stuck", &stuck.object, &stuck.entry, &stuck.execution]);
+            let workflow = deps.recorder.workflow();
+            report.restarted += u64::from(workflow.start(&deps.scrub, &name, &event).await?);
+            Ok(())
+        }
+    }
+}
