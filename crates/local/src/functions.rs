@@ -1,5 +1,6 @@
 //! The functions: built with cargo, zipped as Lambda wants them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -76,6 +77,9 @@ async fn build(
     for name in names {
         command.args(["--package", name]);
     }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -107,6 +111,22 @@ async fn build(
     // Cargo puts the profile `dev` into `debug`.
     let folder = if profile == "dev" { "debug" } else { profile };
     Ok(home.target().join(folder))
+}
+
+/// Whether cargo sets a variable for the package that it runs or tests. Build scripts watch some of them, `ring`'s for one: were
+/// they handed on, `cargo run` and `cargo test` would each build every function anew after the other.
+/// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
+fn is_of_a_package(variable: &OsStr) -> bool {
+    let variable = variable.to_string_lossy();
+    [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+    ]
+    .iter()
+    .any(|start| variable.starts_with(start))
 }
 
 /// A deployment package of a `provided.al2023` function: one executable, `bootstrap`.
@@ -142,7 +162,24 @@ pub(crate) fn package(binary: &Path) -> Result<Vec<u8>> {
 mod tests {
     use std::io::Read;
 
-    use super::{Cursor, fs, package};
+    use super::{Cursor, fs, is_of_a_package, package};
+
+    #[test]
+    fn a_nested_build_is_the_same_whoever_runs_it() {
+        // This test is itself run by cargo.
+        let mut left = std::env::vars_os().filter(|(name, _)| !is_of_a_package(name));
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let own = std::ffi::OsStr::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(!left.any(|(name, value)| name != "PWD" && value == own));
+        for kept in [
+            "CARGO",
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_ENCODED_RUSTFLAGS",
+        ] {
+            assert!(!is_of_a_package(kept.as_ref()));
+        }
+    }
 
     #[test]
     fn a_package_is_an_executable_bootstrap_and_reproducible() {
