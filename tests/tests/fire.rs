@@ -1,0 +1,36 @@
+//! The protocol under fire. `SCRUBJAY_FIRE_SEED` and `SCRUBJAY_FIRE_UPLOADS` choose another history, or a soak.
+
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use scrubjay_tests::fire::{Plan, run};
+use scrubjay_tests::on_stack;
+
+#[test]
+fn at_rest_bucket_b_is_what_bucket_a_says() {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock");
+    let plan = Plan {
+        seed: or("SCRUBJAY_FIRE_SEED", since.as_secs()),
+        uploads: or("SCRUBJAY_FIRE_UPLOADS", 200),
+        keys: 36,
+    };
+    // Said first, so that a history which never ends can be had again.
+    println!(
+        "SCRUBJAY_FIRE_SEED={} SCRUBJAY_FIRE_UPLOADS={}",
+        plan.seed, plan.uploads
+    );
+    let verdict = on_stack(async move |world| run(world, plan).await);
+    println!("{verdict}");
+    assert!(verdict.wrong.is_empty(), "{}", verdict.wrong.join("\n"));
+}
+
+fn or<T: FromStr>(name: &str, default: T) -> T {
+    match std::env::var(name) {
+        Err(_) => default,
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text:?}")),
+    }
+}
