@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use scrubjay_pipeline::upload::SUFFIXES;
 use scrubjay_pipeline::{Class, Error};
-use serde_json::{Map, Value};
+use scrubjay_tests::iac::cloudformation::Template;
+use scrubjay_tests::iac::example::TEMPLATE_VALUES;
+use serde_json::{Map, Value, json};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -165,6 +168,34 @@ fn a_verb_is_spelt_alike_everywhere() {
         assert!(
             main.contains(&format!("serve(\"{verb}\"")),
             "{verb} logs another step"
+        );
+    }
+}
+
+#[test]
+fn the_endings_of_keys_are_spelt_alike_everywhere() {
+    let rows = [("Fn::If", 1, "prefix"), ("Fn::If", 2, "suffix")];
+    let template = Template::read("template.yaml", TEMPLATE_VALUES);
+    for rule in ["UploadedRule", "DeletedRule"] {
+        let properties = &template.section("Resources")[rule]["Properties"];
+        let key = &properties["EventPattern"]["detail"]["object"]["key"];
+        for (function, branch, operator) in rows {
+            let patterns = key[function][branch].as_array().unwrap();
+            let said: Vec<&Value> = patterns.iter().map(|p| &p[operator]).collect();
+            let wanted = match operator {
+                "prefix" => vec![json!({"Ref": "KeyPrefix"})],
+                _ => SUFFIXES
+                    .map(|suffix| json!({"equals-ignore-case": suffix}))
+                    .to_vec(),
+            };
+            assert_eq!(said, wanted.iter().collect::<Vec<_>>(), "{rule}");
+        }
+    }
+    let claim = machine("scrub")["States"]["Claim"]["Arguments"]["ConditionExpression"].to_string();
+    for suffix in SUFFIXES {
+        assert!(
+            claim.contains(&format!("'{suffix}'")),
+            "Claim forgets {suffix}"
         );
     }
 }

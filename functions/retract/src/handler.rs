@@ -4,7 +4,7 @@ use scrubjay_pipeline::Error;
 use scrubjay_pipeline::aws::{self, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::fence::{Act, End, Run, Seen};
-use scrubjay_pipeline::upload::{Sequencer, decode, object};
+use scrubjay_pipeline::upload::{Sequencer, decode, is_jpeg, object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -103,7 +103,7 @@ pub enum Output {
     },
     /// A newer act stands.
     Overtaken,
-    /// The policy is to keep the older result.
+    /// The policy is to keep the older result, or the key is none of ours.
     Kept,
 }
 
@@ -115,6 +115,10 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         current,
     } = decode(input)?;
     if upload.rejected.is_some() && deps.on_rejected == OnRejected::Keep {
+        return Ok(Output::Kept);
+    }
+    // Where the rule knows only a prefix, deletes of other files come too.
+    if upload.rejected.is_none() && !is_jpeg(&upload.key) {
         return Ok(Output::Kept);
     }
     if let Some(etag) = current

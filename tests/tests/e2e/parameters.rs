@@ -1,7 +1,8 @@
 //! What the template's parameters change, on a stack of its own.
 
+use aws_sdk_sfn::types::ExecutionStatus;
 use scrubjay_tests::{clean, on_other_stack, unique_sample};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn a_refused_upload_leaves_the_older_result_when_told_to_keep_it() {
@@ -40,6 +41,24 @@ fn only_keys_with_the_prefix_are_treated() {
             world.until_published(key, Some(&clean(&data))).await;
             world.delete(key).await;
             world.until_published(key, None).await;
+        }
+        // The rule knows the prefix only; the machines leave alone what is no JPEG by its name.
+        let notes = "photos/notes.jpgx";
+        let etag = world.put(notes, &unique_sample("beach.jpg", notes)).await;
+        let (execution, status) = world
+            .execute(&world.created(notes, &etag, Some("01")))
+            .await;
+        assert_eq!(status, ExecutionStatus::Succeeded);
+        let entered = world.states(&execution).await;
+        assert_eq!(entered, ["Claim", "Held", "Shown", "Reclaim", "Duplicate"]);
+        let start = world.stack().sfn().start_execution();
+        let start = start.state_machine_arn(&world.names().others["retractStateMachineArn"]);
+        let input = json!({"detail": {"bucket": {"name": world.names().source_bucket}, "object": {"key": "photos/none.txt"}}});
+        let started = start.input(input.to_string()).send().await.unwrap();
+        let status = world.execution_ended(started.execution_arn()).await;
+        assert_eq!(status, ExecutionStatus::Succeeded);
+        for key in [notes, "photos/none.txt"] {
+            assert_eq!(world.items(key).await, Vec::<Value>::new(), "{key}");
         }
         let report = world.reconcile("photo").await;
         assert_eq!(report["unseen"], 0, "{report}");
