@@ -17,7 +17,7 @@ const NAMESPACE: &str = "scrubjay";
 pub struct Reconciled {
     /// Items that said PROCESSING for too long.
     pub long_processing: u64,
-    /// Keys whose upload or delete no event announced.
+    /// Keys whose upload or delete no event announced, and which no earlier run has found.
     pub lost: u64,
     /// Failures recorded and executions started.
     pub recovered: u64,

@@ -157,7 +157,7 @@ pub fn explained(object: &Listed, known: &[Known]) -> bool {
     })
 }
 
-/// An item that says PROCESSING.
+/// An item that says PROCESSING. One without a field that every claim writes must not hide the others.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stuck {
@@ -166,11 +166,13 @@ pub struct Stuck {
     /// Sort key.
     pub entry: String,
     /// Its ETag.
+    #[serde(default)]
     pub etag: String,
     /// Its version.
     #[serde(default)]
     pub version_id: Option<String>,
     /// The execution that works on it, or so it says.
+    #[serde(default)]
     pub execution: String,
 }
 

@@ -156,7 +156,8 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
     // What was found is said even when the run could not go to its end.
     deps.recorder.metrics().reconciled(Reconciled {
         long_processing: report.long_processing,
-        lost: report.unseen + report.orphans - report.kept,
+        // Each once: what an earlier run has started is no news.
+        lost: report.started,
         recovered: report.recorded + report.restarted + report.started,
         compared: report.compared,
     });

@@ -1,71 +1,109 @@
 //! What the template's parameters change, on a stack of its own.
 
 use aws_sdk_sfn::types::ExecutionStatus;
-use scrubjay_tests::{clean, on_other_stack, unique_sample};
+use scrubjay_local::faults::{Action, Match, Rule};
+use scrubjay_tests::{World, clean, on_other_stack, unique_sample};
 use serde_json::{Value, json};
 
 #[test]
-fn a_refused_upload_leaves_the_older_result_when_told_to_keep_it() {
+fn they_do_what_they_say() {
     on_other_stack(async |world| {
-        let key = "photos/kept.jpg";
-        let data = unique_sample("beach.jpg", key);
-        let good = world.put(key, &data).await;
-        world.ended(key, &good, "CLEANED").await;
-        let bad = world.put(key, b"no JPEG").await;
-        let item = world.ended(key, &bad, "REJECTED").await;
-        assert_eq!(item["error"]["name"], "NotJpeg");
-        world.until_published(key, Some(&clean(&data))).await;
-        assert_eq!(world.item(key, &good).await.unwrap()["status"], "CLEANED");
-        // What is kept is no lost event, either.
-        assert_eq!(world.reconcile(key).await["unseen"], 0);
+        tokio::join!(
+            a_refused_upload_leaves_the_older_result_when_told_to_keep_it(world),
+            only_keys_with_the_prefix_are_treated(world),
+        );
+        // It breaks a function for everybody.
+        a_retract_that_failed_is_done_again(world).await;
     });
 }
 
-#[test]
-fn only_keys_with_the_prefix_are_treated() {
-    on_other_stack(async |world| {
-        let others = [
-            "beach.jpg",
-            "photo/beach.jpg",
-            "x/photos/beach.jpg",
-            "photos.jpg",
-        ];
-        for key in others {
-            world.put(key, &unique_sample("beach.jpg", key)).await;
-        }
-        // In any case of the ending, and whatever stands between.
-        for key in ["photos/a.JPG", "photos/a b/ü.jpEg", "photos/.jpe"] {
-            let data = unique_sample("beach.jpg", key);
-            let etag = world.put(key, &data).await;
-            world.ended(key, &etag, "CLEANED").await;
-            world.until_published(key, Some(&clean(&data))).await;
-            world.delete(key).await;
-            world.until_published(key, None).await;
-        }
-        // The rule knows the prefix only; the machines leave alone what is no JPEG by its name.
-        let notes = "photos/notes.jpgx";
-        let etag = world.put(notes, &unique_sample("beach.jpg", notes)).await;
-        let (execution, status) = world
-            .execute(&world.created(notes, &etag, Some("01")))
-            .await;
-        assert_eq!(status, ExecutionStatus::Succeeded);
-        let entered = world.states(&execution).await;
-        assert_eq!(entered, ["Claim", "Held", "Shown", "Reclaim", "Duplicate"]);
-        let start = world.stack().sfn().start_execution();
-        let start = start.state_machine_arn(&world.names().others["retractStateMachineArn"]);
-        let input = json!({"detail": {"bucket": {"name": world.names().source_bucket}, "object": {"key": "photos/none.txt"}}});
-        let started = start.input(input.to_string()).send().await.unwrap();
-        let status = world.execution_ended(started.execution_arn()).await;
-        assert_eq!(status, ExecutionStatus::Succeeded);
-        for key in [notes, "photos/none.txt"] {
-            assert_eq!(world.items(key).await, Vec::<Value>::new(), "{key}");
-        }
-        let report = world.reconcile("photo").await;
-        assert_eq!(report["unseen"], 0, "{report}");
-        assert_eq!(world.reconcile("x/").await["compared"], 0);
-        for key in others {
-            assert_eq!(world.items(key).await, Vec::<Value>::new(), "{key}");
-            assert_eq!(world.published(key).await, None);
-        }
-    });
+async fn a_refused_upload_leaves_the_older_result_when_told_to_keep_it(world: &World) {
+    let key = "photos/kept.jpg";
+    let data = unique_sample("beach.jpg", key);
+    let good = world.put(key, &data).await;
+    world.ended(key, &good, "CLEANED").await;
+    let bad = world.put(key, b"no JPEG").await;
+    let item = world.ended(key, &bad, "REJECTED").await;
+    assert_eq!(item["error"]["name"], "NotJpeg");
+    world.until_published(key, Some(&clean(&data))).await;
+    assert_eq!(world.item(key, &good).await.unwrap()["status"], "CLEANED");
+    // What is kept is no lost event, either.
+    assert_eq!(world.reconcile(key).await["unseen"], 0);
+}
+
+async fn only_keys_with_the_prefix_are_treated(world: &World) {
+    let others = [
+        "beach.jpg",
+        "photo/beach.jpg",
+        "x/photos/beach.jpg",
+        "photos.jpg",
+    ];
+    for key in others {
+        world.put(key, &unique_sample("beach.jpg", key)).await;
+    }
+    // In any case of the ending, and whatever stands between.
+    for key in ["photos/a.JPG", "photos/a b/ü.jpEg", "photos/.jpe"] {
+        let data = unique_sample("beach.jpg", key);
+        let etag = world.put(key, &data).await;
+        world.ended(key, &etag, "CLEANED").await;
+        world.until_published(key, Some(&clean(&data))).await;
+        world.delete(key).await;
+        world.until_published(key, None).await;
+    }
+    // The rule knows the prefix only; the machines leave alone what is no JPEG by its name.
+    let notes = "photos/notes.jpgx";
+    let etag = world.put(notes, &unique_sample("beach.jpg", notes)).await;
+    let (execution, status) = world
+        .execute(&world.created(notes, &etag, Some("01")))
+        .await;
+    assert_eq!(status, ExecutionStatus::Succeeded);
+    let entered = world.states(&execution).await;
+    assert_eq!(entered, ["Claim", "Held", "Shown", "Reclaim", "Duplicate"]);
+    let start = world.stack().sfn().start_execution();
+    let start = start.state_machine_arn(&world.names().others["retractStateMachineArn"]);
+    let input = json!({"detail": {"bucket": {"name": world.names().source_bucket}, "object": {"key": "photos/none.txt"}}});
+    let started = start.input(input.to_string()).send().await.unwrap();
+    let status = world.execution_ended(started.execution_arn()).await;
+    assert_eq!(status, ExecutionStatus::Succeeded);
+    for key in [notes, "photos/none.txt"] {
+        assert_eq!(world.items(key).await, Vec::<Value>::new(), "{key}");
+    }
+    let report = world.reconcile("photo").await;
+    assert_eq!(report["unseen"], 0, "{report}");
+    assert_eq!(world.reconcile("x/").await["compared"], 0);
+    for key in others {
+        assert_eq!(world.items(key).await, Vec::<Value>::new(), "{key}");
+        assert_eq!(world.published(key).await, None);
+    }
+}
+
+async fn a_retract_that_failed_is_done_again(world: &World) {
+    let key = "photos/failed.jpg";
+    let etag = world.put(key, &unique_sample("beach.jpg", key)).await;
+    world.ended(key, &etag, "CLEANED").await;
+    let function = format!("scrubjay-{}-retract$", world.names().stack);
+    let fault = Rule::new(Match::function(&function), Action::fail("BadEvent")).times(1);
+    let fault = world.stack().faults().order(&fault).await.unwrap();
+    world.delete(key).await;
+    world.struck(fault).await;
+    world
+        .until("the retract to fail", async || {
+            let list = world.stack().sfn().list_executions();
+            let list = list.state_machine_arn(&world.names().others["retractStateMachineArn"]);
+            let failed = list.status_filter(ExecutionStatus::Failed).send().await;
+            match failed.unwrap().executions.len() {
+                1 => Ok(()),
+                other => Err(format!("{other} have failed")),
+            }
+        })
+        .await;
+    // It leaves no item: there is no upload to blame. Bucket B tells.
+    assert_eq!(world.item(key, &etag).await.unwrap()["status"], "CLEANED");
+    let report = world.reconcile(key).await;
+    assert_eq!(
+        (&report["orphans"], &report["started"]),
+        (&json!(1), &json!(1))
+    );
+    world.until_published(key, None).await;
+    world.ended(key, &etag, "RETRACTED").await;
 }
