@@ -79,7 +79,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 /// The folder with template.yaml: this one or one above.
-fn root() -> Result<PathBuf> {
+pub fn root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("no current folder")?;
     let root = here
         .ancestors()

@@ -1,11 +1,14 @@
 //! The command `scrubjay`.
 
+mod audit;
 mod files;
 mod inspect;
 mod local;
 mod options;
 mod scrub;
 mod show;
+mod target;
+mod when;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,7 @@ enum Command {
     Scrub(scrub::Args),
     Inspect(inspect::Args),
     Local(local::Args),
+    Audit(audit::Args),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
         Command::Scrub(args) => scrub::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Local(args) => local::run(args),
+        Command::Audit(args) => audit::run(args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("scrubjay: {error:#}");

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use scrubjay_pipeline::audit::Removed;
 
 /// A table without lines, as wide as its contents need.
-pub fn table<const N: usize>(header: [&str; N]) -> Table {
+pub fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(header);
     table
@@ -34,6 +34,24 @@ pub fn kinds(removed: &[Removed]) -> String {
     } else {
         kinds.join(", ")
     }
+}
+
+/// Text from outside, which cannot steer a terminal.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
+/// An execution's name, of its ARN.
+pub fn execution(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
 }
 
 /// A bar over `length` steps, on standard error; hidden when that is no terminal.

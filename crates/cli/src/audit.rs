@@ -1,0 +1,114 @@
+//! `scrubjay audit`: what the audit table says. Every question goes by key or by index, page by page; never a scan.
+
+mod duplicates;
+mod export;
+mod item;
+mod list;
+mod show;
+mod stats;
+mod table;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use jiff::Timestamp;
+use scrubjay_pipeline::audit::Status;
+use serde::Serialize;
+
+pub use item::Item;
+pub use table::{Ask, Table};
+
+use crate::target::TargetArgs;
+use crate::when::When;
+
+/// What became of every upload: ask the audit table
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    question: Question,
+}
+
+#[derive(Debug, Subcommand)]
+enum Question {
+    Show(show::Args),
+    List(list::Args),
+    Duplicates(duplicates::Args),
+    Stats(stats::Args),
+    Export(export::Args),
+}
+
+/// What every question takes.
+#[derive(Debug, Clone, clap::Args)]
+struct TableArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Items of one page; the answer is the same for every number
+    #[arg(long, hide = true, value_name = "N")]
+    page_size: Option<u16>,
+}
+
+/// Which uploads.
+#[derive(Debug, Clone, clap::Args)]
+struct Filter {
+    /// Only in this status; may be given more than once
+    #[arg(long, value_name = "STATUS")]
+    status: Vec<Status>,
+    /// Last touched at this time or later: a duration ago (2h, 7d), a day (2026-11-20) or a time
+    #[arg(long, value_name = "WHEN", default_value = "24h")]
+    since: When,
+    /// Last touched at this time or earlier
+    #[arg(long, value_name = "WHEN")]
+    until: Option<When>,
+    /// Only keys that begin so
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    prefix: String,
+}
+
+impl Filter {
+    fn ask(&self, bucket: &str) -> Ask {
+        Ask {
+            statuses: if self.status.is_empty() {
+                Status::ALL.to_vec()
+            } else {
+                self.status.clone()
+            },
+            since: self.since.timestamp(),
+            until: self.until.map_or_else(Timestamp::now, When::timestamp),
+            prefix: (!self.prefix.is_empty())
+                .then(|| scrubjay_pipeline::upload::object(bucket, &self.prefix)),
+        }
+    }
+}
+
+impl TableArgs {
+    async fn open(&self) -> Result<(Table, String)> {
+        let target = self.target.find().await?;
+        let table = Table::new(target.sdk(), target.output("AuditTable")?, self.page_size);
+        Ok((table, target.output("SourceBucket")?.to_owned()))
+    }
+}
+
+/// Exit code 1 when nothing is known of what was asked for by name.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
+    runtime.block_on(async {
+        match args.question {
+            Question::Show(args) => show::run(&args).await,
+            Question::List(args) => list::run(&args).await,
+            Question::Duplicates(args) => duplicates::run(&args).await,
+            Question::Stats(args) => stats::run(&args).await,
+            Question::Export(args) => export::run(args).await,
+        }
+    })
+}
+
+/// For a machine or for a person.
+fn print(report: &(impl Serialize + std::fmt::Display), json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+    } else {
+        println!("{report}");
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! `scrubjay audit show KEY`.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use scrubjay_pipeline::audit::{Status, stamp};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Item, TableArgs, print, table};
+use crate::show;
+
+/// One object's whole history, newest first
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The key in bucket A, as it is: not URL-encoded
+    key: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    object: String,
+    /// Newest first.
+    history: Vec<Line>,
+    /// The one that was touched last comes first.
+    uploads: Vec<Item>,
+    /// The fence: what may act on the key.
+    head: Option<Value>,
+}
+
+/// Something that happened to an upload.
+#[derive(Debug, Serialize)]
+struct Line {
+    at: String,
+    status: Status,
+    entry: String,
+    execution: String,
+}
+
+pub async fn run(args: &Args) -> Result<ExitCode> {
+    let (table, bucket) = args.table.open().await?;
+    let object = scrubjay_pipeline::upload::object(&bucket, &args.key);
+    let (mut uploads, mut head) = (Vec::new(), None);
+    for row in table.object(&object).await? {
+        let is_upload = row
+            .get("entry")
+            .and_then(|entry| entry.as_s().ok())
+            .is_some_and(|entry| entry.starts_with("upload#"));
+        if is_upload {
+            uploads.push(table::read(row)?);
+        } else {
+            head = Some(serde_dynamo::from_item(row).context("a fence that cannot be read")?);
+        }
+    }
+    if uploads.is_empty() && head.is_none() {
+        eprintln!("nothing is known of {}", show::printable(&object));
+        return Ok(ExitCode::FAILURE);
+    }
+    uploads.sort_by_key(|item: &Item| std::cmp::Reverse(item.updated_at));
+    let report = Report {
+        history: history(&uploads),
+        object,
+        uploads,
+        head,
+    };
+    print(&report, args.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn history(uploads: &[Item]) -> Vec<Line> {
+    let mut lines: Vec<Line> = uploads
+        .iter()
+        .flat_map(|item| {
+            // Two lines of one millisecond stand in the item's order.
+            item.history.iter().rev().map(|event| Line {
+                at: event.at.clone(),
+                status: event.status,
+                entry: item.entry.clone(),
+                execution: event.execution.clone(),
+            })
+        })
+        .collect();
+    lines.sort_by(|a, b| b.at.cmp(&a.at));
+    lines
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\n", show::printable(&self.object))?;
+        let mut lines = show::table(["at", "status", "upload", "execution"]);
+        for line in &self.history {
+            lines.add_row([
+                line.at.clone(),
+                line.status.to_string(),
+                show::printable(line.entry.trim_start_matches("upload#")),
+                show::execution(&line.execution).to_owned(),
+            ]);
+        }
+        writeln!(f, "{lines}")?;
+        for item in &self.uploads {
+            writeln!(f, "\n{}", show::printable(&item.entry))?;
+            for (name, value) in facts(item) {
+                writeln!(f, "  {name:11} {value}")?;
+            }
+        }
+        if let Some(head) = &self.head {
+            let deleted = head["deleted"] == true;
+            let shows = head["upload"].as_str().unwrap_or("nothing");
+            let newest = head["sequencer"].as_str().map(|s| s.trim_end_matches('0'));
+            writeln!(f, "\nfence")?;
+            writeln!(
+                f,
+                "  {:11} {}",
+                "last",
+                if deleted {
+                    "a removal"
+                } else {
+                    "a publication"
+                }
+            )?;
+            writeln!(f, "  {:11} {}", "upload", show::printable(shows))?;
+            writeln!(f, "  {:11} {}", "sequencer", newest.unwrap_or("none"))?;
+        }
+        Ok(())
+    }
+}
+
+fn facts(item: &Item) -> Vec<(&'static str, String)> {
+    let at = |time: Option<Timestamp>| time.map(stamp);
+    let optional = [
+        ("status", Some(item.status.to_string())),
+        ("attempts", Some(item.attempts.to_string())),
+        ("received", at(item.received_at)),
+        ("finished", at(item.finished_at)),
+        ("lease until", at(item.lease_until)),
+        (
+            "source",
+            item.source
+                .as_ref()
+                .map(|s| format!("{} bytes, {}x{}, {}", s.size, s.width, s.height, s.process)),
+        ),
+        (
+            "removed",
+            item.source.as_ref().map(|_| show::kinds(&item.removed)),
+        ),
+        (
+            "kept",
+            (!item.kept.is_empty()).then(|| item.kept.join(", ")),
+        ),
+        (
+            "repaired",
+            (!item.repaired.is_empty()).then(|| item.repaired.join(", ")),
+        ),
+        ("orientation", item.orientation.clone()),
+        (
+            "output",
+            item.output
+                .as_ref()
+                .map(|o| format!("{} bytes, SHA-256 {}", o.size, o.sha256)),
+        ),
+        (
+            "error",
+            item.error.as_ref().map(|_| show::printable(&item.story())),
+        ),
+        ("execution", Some(item.execution.clone())),
+    ];
+    optional
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}

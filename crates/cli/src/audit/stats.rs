@@ -1,0 +1,188 @@
+//! `scrubjay audit stats`.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use comfy_table::Table;
+use jiff::Timestamp;
+use scrubjay_pipeline::audit::Status;
+use serde::Serialize;
+
+use super::{Filter, Item, TableArgs, print};
+use crate::show;
+
+/// So many of the slowest are named.
+const SLOWEST: usize = 10;
+
+/// Counts per status and day, bytes removed, kinds found, reasons of refusal and failure, the slowest
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    filter: Filter,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    since: Timestamp,
+    until: Timestamp,
+    uploads: u64,
+    /// By day, then by status.
+    days: BTreeMap<String, BTreeMap<&'static str, u64>>,
+    statuses: BTreeMap<&'static str, u64>,
+    /// Bytes of the source files of what was cleaned.
+    source_bytes: u64,
+    /// Bytes of what was removed from them.
+    removed_bytes: u64,
+    /// Bytes of what was published.
+    output_bytes: u64,
+    kinds: BTreeMap<String, Kind>,
+    errors: BTreeMap<String, u64>,
+    /// Those that were longest from their first execution's beginning to their end.
+    slowest: Vec<Slow>,
+}
+
+/// What was found of one kind of metadata in what was cleaned.
+#[derive(Debug, Default, Serialize)]
+struct Kind {
+    uploads: u64,
+    count: u64,
+    bytes: u64,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Slow {
+    milliseconds: i64,
+    key: String,
+    status: &'static str,
+    attempts: u32,
+}
+
+pub async fn run(args: &Args) -> Result<ExitCode> {
+    let (table, bucket) = args.table.open().await?;
+    let ask = args.filter.ask(&bucket);
+    let mut report = Report {
+        since: ask.since,
+        until: ask.until,
+        ..Report::default()
+    };
+    let mut slowest = BinaryHeap::new();
+    let mut walk = table.walk(ask);
+    let spinner = show::spinner();
+    while let Some(item) = walk.next().await? {
+        report.count(&item);
+        if let Some(milliseconds) = item.milliseconds() {
+            slowest.push(Reverse(Slow {
+                milliseconds,
+                key: item.key().to_owned(),
+                status: item.status.as_str(),
+                attempts: item.attempts,
+            }));
+            if slowest.len() > SLOWEST {
+                slowest.pop();
+            }
+        }
+        spinner.set_message(format!("{} uploads", report.uploads));
+    }
+    spinner.finish_and_clear();
+    report.slowest = slowest
+        .into_sorted_vec()
+        .into_iter()
+        .map(|Reverse(s)| s)
+        .collect();
+    print(&report, args.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Report {
+    fn count(&mut self, item: &Item) {
+        let status = item.status.as_str();
+        let day = item.updated_at.to_string()[..10].to_owned();
+        self.uploads += 1;
+        *self.statuses.entry(status).or_default() += 1;
+        *self.days.entry(day).or_default().entry(status).or_default() += 1;
+        if let Some(error) = &item.error {
+            *self.errors.entry(error.name.clone()).or_default() += 1;
+        }
+        // What a refused file had in it was not removed; a retracted one's was.
+        if let (Some(source), Some(output)) = (&item.source, &item.output) {
+            self.source_bytes += source.size;
+            self.output_bytes += output.size;
+            self.removed_bytes += item.removed_bytes();
+            for removed in &item.removed {
+                let kind = self.kinds.entry(removed.kind.clone()).or_default();
+                kind.uploads += 1;
+                kind.count += removed.count;
+                kind.bytes += removed.bytes;
+            }
+        }
+    }
+
+    fn by_day(&self) -> Table {
+        let mut table = show::table(
+            ["day", "uploads"]
+                .into_iter()
+                .chain(Status::ALL.map(Status::as_str)),
+        );
+        for (day, statuses) in self.days.iter().rev() {
+            let mut row = vec![day.clone(), statuses.values().sum::<u64>().to_string()];
+            row.extend(
+                Status::ALL.map(|s| statuses.get(s.as_str()).copied().unwrap_or(0).to_string()),
+            );
+            table.add_row(row);
+        }
+        show::right(&mut table, &[1, 2, 3, 4, 5, 6, 7]);
+        table
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\n", self.by_day())?;
+        writeln!(
+            f,
+            "{} uploads. Published: {} bytes of {}, {} bytes of metadata removed.",
+            self.uploads, self.output_bytes, self.source_bytes, self.removed_bytes
+        )?;
+        if !self.kinds.is_empty() {
+            let mut kinds = show::table(["kind", "uploads", "count", "bytes"]);
+            for (name, kind) in &self.kinds {
+                let numbers = [kind.uploads, kind.count, kind.bytes].map(|n| n.to_string());
+                kinds.add_row([vec![show::printable(name)], numbers.to_vec()].concat());
+            }
+            show::right(&mut kinds, &[1, 2, 3]);
+            writeln!(f, "\n{kinds}")?;
+        }
+        if !self.errors.is_empty() {
+            let mut errors = show::table(["error", "uploads"]);
+            for (name, count) in &self.errors {
+                errors.add_row([show::printable(name), count.to_string()]);
+            }
+            show::right(&mut errors, &[1]);
+            writeln!(f, "\n{errors}")?;
+        }
+        if !self.slowest.is_empty() {
+            let mut slowest = show::table(["slowest", "ms", "status", "attempts"]);
+            for slow in &self.slowest {
+                slowest.add_row([
+                    show::printable(&slow.key),
+                    slow.milliseconds.to_string(),
+                    slow.status.to_owned(),
+                    slow.attempts.to_string(),
+                ]);
+            }
+            show::right(&mut slowest, &[1, 3]);
+            write!(f, "\n{slowest}")?;
+        }
+        Ok(())
+    }
+}

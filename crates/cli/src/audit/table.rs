@@ -1,0 +1,188 @@
+//! Questions to the audit table.
+
+use std::collections::{HashMap, VecDeque};
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_async::future::pagination_stream::PaginationStream;
+use futures::future::try_join_all;
+use jiff::Timestamp;
+use scrubjay_pipeline::audit::{Status, stamp};
+
+use super::Item;
+use crate::when::days;
+
+type Row = HashMap<String, AttributeValue>;
+
+/// The audit table, read only.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+    page_size: Option<i32>,
+}
+
+/// Which uploads.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// In one of these.
+    pub statuses: Vec<Status>,
+    /// Last touched at this time or later.
+    pub since: Timestamp,
+    /// Last touched at this time or earlier.
+    pub until: Timestamp,
+    /// `<bucket>/<beginning of the key>`.
+    pub prefix: Option<String>,
+}
+
+impl Table {
+    /// Over the SDK's configuration; `page_size` items a page, or as many as fit into DynamoDB's megabyte.
+    pub fn new(sdk: &SdkConfig, name: &str, page_size: Option<u16>) -> Self {
+        Self {
+            client: Client::new(sdk),
+            name: name.to_owned(),
+            page_size: page_size.map(i32::from),
+        }
+    }
+
+    fn query(&self) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .set_limit(self.page_size)
+    }
+
+    /// Everything that is known of an object, its fence among it: strongly consistent.
+    pub async fn object(&self, object: &str) -> Result<Vec<Row>> {
+        let query = self
+            .query()
+            .consistent_read(true)
+            .key_condition_expression("#object = :object")
+            .expression_attribute_names("#object", "object")
+            .expression_attribute_values(":object", text(object));
+        rows(query).await
+    }
+
+    /// The uploads with an ETag, by object.
+    pub async fn with_etag(&self, etag: &str) -> Result<Vec<Item>> {
+        let query = self
+            .query()
+            .index_name("by-etag")
+            .key_condition_expression("etag = :etag")
+            .expression_attribute_values(":etag", text(etag));
+        rows(query).await?.into_iter().map(read).collect()
+    }
+
+    /// Walks the uploads that are asked for, newest first.
+    pub fn walk(&self, ask: Ask) -> Walk {
+        Walk {
+            days: days(ask.since, ask.until).collect(),
+            table: self.clone(),
+            ask,
+            open: Vec::new(),
+        }
+    }
+
+    /// The uploads of one day that stand so, newest first.
+    fn day(&self, ask: &Ask, status: Status, day: Timestamp) -> Pages {
+        let mut query = self
+            .query()
+            .index_name("by-status")
+            .scan_index_forward(false)
+            .key_condition_expression("statusDay = :day AND updatedAt BETWEEN :since AND :until")
+            .expression_attribute_values(":day", text(status.day(day)))
+            .expression_attribute_values(":since", text(stamp(ask.since)))
+            .expression_attribute_values(":until", text(stamp(ask.until)));
+        if let Some(prefix) = &ask.prefix {
+            query = query
+                .filter_expression("begins_with(#object, :prefix)")
+                .expression_attribute_names("#object", "object")
+                .expression_attribute_values(":prefix", text(prefix));
+        }
+        Pages {
+            pages: query.into_paginator().send(),
+            ready: VecDeque::new(),
+        }
+    }
+}
+
+/// A walk over uploads, newest first: a day at a time, and in it one page at a time of each status. Holds no more than that.
+#[derive(Debug)]
+pub struct Walk {
+    table: Table,
+    ask: Ask,
+    /// Still to come.
+    days: VecDeque<Timestamp>,
+    /// Of the current day.
+    open: Vec<Pages>,
+}
+
+#[derive(Debug)]
+struct Pages {
+    pages: PaginationStream<Result<QueryOutput, SdkError<QueryError>>>,
+    ready: VecDeque<Item>,
+}
+
+impl Pages {
+    /// Whether there is one more.
+    async fn fill(mut self) -> Result<Option<Self>> {
+        while self.ready.is_empty() {
+            let Some(page) = self.pages.next().await else {
+                return Ok(None);
+            };
+            let items = page.context(REFUSED)?.items.unwrap_or_default();
+            let items: Result<Vec<Item>> = items.into_iter().map(read).collect();
+            self.ready.extend(items?);
+        }
+        Ok(Some(self))
+    }
+}
+
+impl Walk {
+    /// The next upload.
+    pub async fn next(&mut self) -> Result<Option<Item>> {
+        loop {
+            let filled = try_join_all(self.open.drain(..).map(Pages::fill)).await?;
+            self.open = filled.into_iter().flatten().collect();
+            let newest = self
+                .open
+                .iter_mut()
+                .max_by_key(|pages| pages.ready.front().map(|item| item.updated_at));
+            if let Some(pages) = newest {
+                return Ok(pages.ready.pop_front());
+            }
+            let Some(day) = self.days.pop_front() else {
+                return Ok(None);
+            };
+            let statuses = self.ask.statuses.iter();
+            self.open = statuses
+                .map(|status| self.table.day(&self.ask, *status, day))
+                .collect();
+        }
+    }
+}
+
+const REFUSED: &str = "the audit table refuses to answer";
+
+async fn rows(query: QueryFluentBuilder) -> Result<Vec<Row>> {
+    let mut pages = query.into_paginator().send();
+    let mut rows = Vec::new();
+    while let Some(page) = pages.next().await {
+        rows.extend(page.context(REFUSED)?.items.unwrap_or_default());
+    }
+    Ok(rows)
+}
+
+/// An item of the table.
+pub fn read(row: Row) -> Result<Item> {
+    serde_dynamo::from_item(row).context("an audit item that cannot be read")
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
