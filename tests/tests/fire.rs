@@ -1,4 +1,5 @@
-//! The protocol under fire. `SCRUBJAY_FIRE_SEED` and `SCRUBJAY_FIRE_UPLOADS` choose another history, or a soak.
+//! The protocol under fire. `SCRUBJAY_FIRE_SEED` and `SCRUBJAY_FIRE_UPLOADS` choose another history, or a soak;
+//! `SCRUBJAY_FIRE_LOSE=0.2` loses a fifth of all events, which reconcile has to make up for.
 
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,6 +16,7 @@ fn at_rest_bucket_b_is_what_bucket_a_says() {
         seed: or("SCRUBJAY_FIRE_SEED", since.as_secs()),
         uploads: or("SCRUBJAY_FIRE_UPLOADS", 200),
         keys: 36,
+        lose: or("SCRUBJAY_FIRE_LOSE", 0.0),
     };
     // Said first, so that a history which never ends can be had again.
     println!(
