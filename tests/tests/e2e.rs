@@ -2,6 +2,7 @@
 
 mod e2e {
     mod crash;
+    mod eyes;
     mod happy;
     mod order;
     mod parameters;

@@ -44,7 +44,12 @@ impl Metrics {
 
     /// A file that Publish stopped at the door.
     pub fn not_clean(&self) {
-        self.emit(&[self.line(Timestamp::now(), None, &[("NotClean", "Count", 1.0)])]);
+        self.emit(&[self.not_clean_line(Timestamp::now())]);
+    }
+
+    /// The line of [`Metrics::not_clean`].
+    pub fn not_clean_line(&self, now: Timestamp) -> Value {
+        self.line(now, None, &[("NotClean", "Count", 1.0)])
     }
 
     /// What a run of Reconcile found. Zeros are sent too: no value at all means that it does not run.
@@ -52,7 +57,8 @@ impl Metrics {
         self.emit(&[self.reconciled_line(found, Timestamp::now())]);
     }
 
-    fn reconciled_line(&self, found: Reconciled, now: Timestamp) -> Value {
+    /// The line of [`Metrics::reconciled`].
+    pub fn reconciled_line(&self, found: Reconciled, now: Timestamp) -> Value {
         let counts = [
             ("ItemsLongProcessing", found.long_processing),
             ("LostEvents", found.lost),
@@ -66,12 +72,18 @@ impl Metrics {
         )
     }
 
-    fn lines(&self, outcome: &Outcome, now: Timestamp) -> Vec<Value> {
+    /// The lines of [`Metrics::outcome`].
+    pub fn lines(&self, outcome: &Outcome, now: Timestamp) -> Vec<Value> {
         let mut lines = vec![self.line(
             now,
             Some(("Outcome", outcome.status.as_str())),
             &[("Uploads", "Count", 1.0)],
         )];
+        // Its average is the share of refused uploads.
+        if matches!(outcome.status, Status::Cleaned | Status::Rejected) {
+            let rejected = f64::from(u8::from(outcome.status == Status::Rejected));
+            lines.push(self.line(now, None, &[("Rejected", "None", rejected)]));
+        }
         if outcome.status == Status::Rejected
             && let Some(error) = &outcome.error
         {

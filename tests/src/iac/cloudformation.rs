@@ -65,8 +65,7 @@ impl Template {
                         ("Fn::GetAtt", Value::String(path)) => {
                             let (name, attribute) =
                                 path.split_once('.').expect("Resource.Attribute");
-                            assert_eq!(attribute, "Arn", "only ARNs are known: {path}");
-                            json!(self.arn(name))
+                            json!(self.attribute(name, attribute))
                         }
                         ("Fn::If", Value::Array(branches)) => self.resolve(&branches[1]),
                         _ => json!({ function: self.resolve(argument) }),
@@ -97,10 +96,25 @@ impl Template {
         while let Some((before, after)) = rest.split_once("${") {
             let (name, tail) = after.split_once('}').expect("a closed ${");
             out += before;
-            out += &self.reference(name);
+            out += &match name.split_once('.') {
+                Some((resource, attribute)) => self.attribute(resource, attribute),
+                None => self.reference(name),
+            };
             rest = tail;
         }
         out + rest
+    }
+
+    fn attribute(&self, logical: &str, attribute: &str) -> String {
+        match attribute {
+            "Arn" => self.arn(logical),
+            "QueueName" => {
+                let name = &self.section("Resources")[logical]["Properties"][attribute];
+                let name = self.resolve(name);
+                name.as_str().expect("a queue's name").to_owned()
+            }
+            _ => panic!("{logical}.{attribute} is not known"),
+        }
     }
 
     /// The ARN of a resource of the template, from its name.
@@ -170,6 +184,8 @@ fn to_json(node: &YamlOwned) -> Value {
             if let Some(flag) = scalar.as_bool() {
                 json!(flag)
             } else if let Some(number) = scalar.as_integer() {
+                json!(number)
+            } else if let Some(number) = scalar.as_floating_point() {
                 json!(number)
             } else if let Some(text) = scalar.as_str() {
                 json!(text)

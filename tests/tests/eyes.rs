@@ -1,0 +1,219 @@
+//! Alarms, dashboard, metrics and the operator's handbook, held against each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scrubjay_pipeline::audit::Outcome;
+use scrubjay_pipeline::metrics::{Metrics, Reconciled};
+use scrubjay_tests::iac::cloudformation::Template;
+use scrubjay_tests::iac::example::TEMPLATE_VALUES;
+use scrubjay_tests::iac::read;
+use serde_json::{Value, json};
+
+/// A metric's name and the names of its dimensions.
+type Metric = (String, BTreeSet<String>);
+
+fn alarms() -> BTreeMap<String, Value> {
+    let alarms =
+        Template::read("template.yaml", TEMPLATE_VALUES).resources("AWS::CloudWatch::Alarm");
+    assert!(alarms.len() >= 12, "{:?}", alarms.keys());
+    alarms
+}
+
+fn dashboard() -> Value {
+    let template = Template::read("template.yaml", TEMPLATE_VALUES);
+    let dashboards = template.resources("AWS::CloudWatch::Dashboard");
+    let body = dashboards["Dashboard"]["DashboardBody"]
+        .as_str()
+        .expect("a body");
+    serde_json::from_str(body).expect("the dashboard is JSON")
+}
+
+/// What the functions can emit: every line of ours, for an outcome that has everything.
+fn emitted() -> BTreeSet<Metric> {
+    let metrics = Metrics::new("scrubjay-dev".into());
+    let now = "2026-11-20T22:00:01Z".parse().unwrap();
+    let outcome = |status: &str| -> Outcome {
+        serde_json::from_value(json!({
+            "upload": {"bucket": "a", "key": "k", "etag": "e", "execution": "x", "eventTime": "2026-11-20T22:00:00Z"},
+            "status": status,
+            "findings": {
+                "source": {"size": 10, "mediaType": "image/jpeg", "width": 1, "height": 1, "components": 1, "process": "baseline"},
+                "removed": [{"kind": "exif", "count": 1, "bytes": 4}], "kept": [], "repaired": [], "orientation": "none",
+            },
+            "output": {"size": 8, "etag": "e", "sha256": "s"},
+            "error": {"name": "NotJpeg", "message": "", "state": "Validate"},
+        }))
+        .unwrap()
+    };
+    let mut lines = metrics.lines(&outcome("CLEANED"), now);
+    lines.extend(metrics.lines(&outcome("REJECTED"), now));
+    lines.push(metrics.not_clean_line(now));
+    lines.push(metrics.reconciled_line(Reconciled::default(), now));
+    let mut found = BTreeSet::new();
+    for line in &lines {
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            assert_eq!(directive["Namespace"], "scrubjay");
+            for dimensions in directive["Dimensions"].as_array().unwrap() {
+                let dimensions: BTreeSet<String> = texts(dimensions);
+                for metric in directive["Metrics"].as_array().unwrap() {
+                    let name = metric["Name"].as_str().unwrap();
+                    assert!(line[name].is_number(), "{name} has no value: {line}");
+                    found.insert((name.to_owned(), dimensions.clone()));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    let items = value.as_array().unwrap().iter();
+    items
+        .map(|item| item.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Every object of a JSON value.
+fn objects<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    if value.is_object() {
+        found.push(value);
+    }
+    let inner: Box<dyn Iterator<Item = &Value>> = match value {
+        Value::Array(items) => Box::new(items.iter()),
+        Value::Object(fields) => Box::new(fields.values()),
+        _ => Box::new(std::iter::empty()),
+    };
+    for item in inner {
+        objects(item, found);
+    }
+}
+
+#[test]
+fn an_alarm_tells_what_to_do_and_whom() {
+    let handbook = read("docs/operations.md");
+    let mut pages = BTreeSet::new();
+    for (name, alarm) in alarms() {
+        let text = alarm["AlarmDescription"].as_str().unwrap();
+        let (_, anchor) = text
+            .split_once("docs/operations.md#")
+            .unwrap_or_else(|| panic!("{name} names no page"));
+        assert!(
+            handbook.contains(&format!("\n### {anchor}\n")),
+            "{name}: no section {anchor}"
+        );
+        assert!(
+            alarm["AlarmName"].as_str().unwrap().ends_with(anchor),
+            "{name}: another name than its page's"
+        );
+        assert!(
+            alarm["AlarmActions"][0].as_str().unwrap().contains(":sns:"),
+            "{name} tells nobody"
+        );
+        pages.insert(anchor.to_owned());
+    }
+    let sections = handbook
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "));
+    for section in sections {
+        assert!(
+            pages.contains(section),
+            "no alarm leads to the section {section}"
+        );
+    }
+}
+
+#[test]
+fn what_is_watched_is_emitted() {
+    let emitted = emitted();
+    let mut watched: BTreeSet<Metric> = BTreeSet::new();
+    for alarm in alarms().values() {
+        let mut found = Vec::new();
+        objects(alarm, &mut found);
+        for object in found
+            .iter()
+            .filter(|object| object["Namespace"] == "scrubjay")
+        {
+            let dimensions = object["Dimensions"].as_array().unwrap().iter();
+            let names = dimensions.map(|d| {
+                if d["Name"] == "Stack" {
+                    assert_eq!(d["Value"], "scrubjay-dev");
+                }
+                d["Name"].as_str().unwrap().to_owned()
+            });
+            watched.insert((
+                object["MetricName"].as_str().unwrap().to_owned(),
+                names.collect(),
+            ));
+        }
+    }
+    for widget in dashboard()["widgets"].as_array().unwrap() {
+        for metric in widget["properties"]["metrics"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            let parts: Vec<&str> = metric
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            if let ["scrubjay", name, dimensions @ ..] = parts.as_slice() {
+                let names = dimensions.iter().step_by(2).map(|&name| name.to_owned());
+                watched.insert(((*name).to_owned(), names.collect()));
+            }
+        }
+    }
+    assert!(watched.len() >= 10, "{watched:?}");
+    for metric in &watched {
+        assert!(
+            emitted.contains(metric),
+            "nothing emits {metric:?}; what is emitted: {emitted:?}"
+        );
+    }
+}
+
+#[test]
+fn functions_are_slow_by_their_own_time_outs() {
+    let template = Template::read("template.yaml", TEMPLATE_VALUES);
+    let functions = template.resources("AWS::Serverless::Function");
+    let alarm = &alarms()["FunctionSlowAlarm"];
+    let expression = alarm["Metrics"][0]["Expression"].as_str().unwrap();
+    for (logical, function) in &functions {
+        let id = logical.trim_end_matches("Function").to_lowercase();
+        let milliseconds = function["Timeout"].as_u64().unwrap() * 1000;
+        assert!(
+            expression.contains(&format!("FILL({id}, 0) / {milliseconds}")),
+            "{id}: {expression}"
+        );
+        for alarm in ["FunctionErrorsAlarm", "FunctionThrottlesAlarm"] {
+            let expression = alarms()[alarm]["Metrics"][0]["Expression"].to_string();
+            assert!(
+                expression.contains(&format!("FILL({id}, 0)")),
+                "{alarm} forgets {id}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_key_lets_cloudwatch_reach_the_encrypted_topic() {
+    let key = scrubjay_tests::iac::example::file("key");
+    let service = json!({"Service": "cloudwatch.amazonaws.com"});
+    let statement = key
+        .iter()
+        .find(|statement| statement["Principal"] == service)
+        .expect("a statement for CloudWatch");
+    assert!(
+        texts(&statement["Action"]).is_superset(
+            &["kms:Decrypt", "kms:GenerateDataKey*"]
+                .map(String::from)
+                .into()
+        )
+    );
+    let topics = Template::read("template.yaml", TEMPLATE_VALUES).resources("AWS::SNS::Topic");
+    assert_eq!(
+        topics["Alarms"]["KmsMasterKeyId"],
+        "arn:aws:kms:eu-central-1:111122223333:key/1"
+    );
+}
