@@ -17,7 +17,7 @@ use scrubjay_pipeline::audit::Status;
 use serde::Serialize;
 
 pub use item::Item;
-pub use table::{Ask, Table};
+pub use table::{Ask, Table, read};
 
 use crate::target::TargetArgs;
 use crate::when::When;

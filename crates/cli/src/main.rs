@@ -5,6 +5,7 @@ mod files;
 mod inspect;
 mod local;
 mod options;
+mod replay;
 mod scrub;
 mod show;
 mod target;
@@ -32,6 +33,7 @@ enum Command {
     Inspect(inspect::Args),
     Local(local::Args),
     Audit(audit::Args),
+    Replay(replay::Args),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Local(args) => local::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Replay(args) => replay::run(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("scrubjay: {error:#}");

@@ -68,6 +68,19 @@ impl Table {
         rows(query).await
     }
 
+    /// One item, strongly consistent.
+    pub async fn item(&self, object: &str, entry: &str) -> Result<Option<Item>> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("object", text(object))
+            .key("entry", text(entry))
+            .consistent_read(true);
+        let answer = get.send().await.context(REFUSED)?;
+        answer.item.map(read).transpose()
+    }
+
     /// The uploads with an ETag, by object.
     pub async fn with_etag(&self, etag: &str) -> Result<Vec<Item>> {
         let query = self
