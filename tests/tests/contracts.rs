@@ -199,3 +199,18 @@ fn the_endings_of_keys_are_spelt_alike_everywhere() {
         );
     }
 }
+
+#[test]
+fn every_error_has_its_section_for_whoever_sees_it() {
+    let text = fs::read_to_string(root().join("docs/troubleshooting.md")).unwrap();
+    let sections: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    for (name, _) in Error::NAMES {
+        assert!(
+            sections.contains(name),
+            "docs/troubleshooting.md has no section {name}"
+        );
+    }
+}

@@ -178,7 +178,7 @@ fn read(body: &str, scrub: &str, retract: &str) -> Letter {
     Letter::Replay(Work::Event {
         about: key.to_owned(),
         machine: machine.to_owned(),
-        name: execution_name(&["dead letter", &id]),
+        name: execution_name(&["dead letter", machine, &id]),
         input: event,
     })
 }
