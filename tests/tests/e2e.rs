@@ -2,6 +2,7 @@
 
 mod e2e {
     mod crash;
+    mod ends;
     mod eyes;
     mod happy;
     mod order;

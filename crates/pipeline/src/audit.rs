@@ -208,6 +208,9 @@ pub struct Outcome {
     /// Why not, otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Reason>,
+    /// When the execution ended, if it failed: tells a second word of one failure from a second failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
 }
 
 /// One line of an item's append-only history.

@@ -100,6 +100,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
             name: e.name,
             state: e.state,
         }),
+        ended: None,
     };
     let recorded = deps.recorder.record(&outcome).await?;
     Ok(Done {

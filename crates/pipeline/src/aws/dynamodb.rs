@@ -141,8 +141,8 @@ impl Audit {
 
     /// Writes how an upload ended, if the item is still this execution's; repeating it changes nothing.
     ///
-    /// A failure is written only over PROCESSING (or where there is no item: the claim itself failed), so that a late word of
-    /// it never covers a newer success.
+    /// A failure is written only over PROCESSING, over an earlier failure of the same execution, or where there is no item (the
+    /// claim itself failed), so that a late word of it never covers a newer success.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -188,7 +188,13 @@ impl Audit {
         set.value(":execution", text(&upload.execution));
         set.value(":processing", value(&Status::Processing)?);
         set.value(":failed", value(&Status::Failed)?);
-        let condition = "attribute_not_exists(entry) OR (#execution = :execution AND (#status = :processing OR #status = :failed))";
+        // Events come more than once; a redriven execution may fail more than once, and ends later each time.
+        let condition = if let Some(ended) = outcome.ended {
+            set.value(":ended", text(stamp(ended)));
+            "attribute_not_exists(entry) OR (#execution = :execution AND (#status = :processing OR (#status = :failed AND #updatedAt < :ended)))"
+        } else {
+            "attribute_not_exists(entry) OR (#execution = :execution AND (#status = :processing OR #status = :failed))"
+        };
         if self
             .update(
                 &upload.object(),

@@ -90,6 +90,7 @@ impl Recorder {
                     findings: None,
                     output: None,
                     error: Some(failure.reason),
+                    ended: failure.ended,
                 };
                 Ok(Ended::Failed(self.record(&outcome).await?))
             }

@@ -5,6 +5,7 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cause;
@@ -28,6 +29,8 @@ pub struct Failure {
     pub input: Value,
     /// Error, message and the state that failed.
     pub reason: Reason,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
 }
 
 /// What became of an execution.
@@ -79,7 +82,7 @@ impl Workflow {
             }
             other => other.map_err(unavailable("describe an execution"))?,
         };
-        let ended = match described.status() {
+        let unnamed = match described.status() {
             ExecutionStatus::Failed => "States.TaskFailed",
             ExecutionStatus::TimedOut => "States.Timeout",
             ExecutionStatus::Aborted => "Aborted",
@@ -87,7 +90,7 @@ impl Workflow {
             _ => return Ok(Fate::Running),
         };
         let reason = Reason {
-            name: described.error().unwrap_or(ended).to_owned(),
+            name: described.error().unwrap_or(unnamed).to_owned(),
             message: Reason::message(described.cause().unwrap_or_default()),
             state: self.last_state(execution).await?,
         };
@@ -95,7 +98,14 @@ impl Workflow {
             .input()
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
-        Ok(Fate::Failed(Failure { input, reason }))
+        let ended = described
+            .stop_date()
+            .and_then(|at| Timestamp::new(at.secs(), at.subsec_nanos().cast_signed()).ok());
+        Ok(Fate::Failed(Failure {
+            input,
+            reason,
+            ended,
+        }))
     }
 
     /// Starts an execution under a name that makes a repeat harmless; whether this call did it, or an earlier one has
