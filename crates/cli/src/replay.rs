@@ -85,6 +85,7 @@ struct Only {
 
 /// How it is done and told.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "How")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of its own on the command line"

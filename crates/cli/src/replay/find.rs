@@ -5,7 +5,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use scrubjay_pipeline::audit::Status;
 use scrubjay_pipeline::reconcile::{created, execution_name};
-use scrubjay_pipeline::upload::object;
+use scrubjay_pipeline::upload::{is_jpeg, object};
 
 use super::Only;
 use super::report::{Action, Row};
@@ -40,7 +40,8 @@ pub async fn failed(replay: &Replay, only: &Only) -> Result<Vec<Work>> {
     Ok(works)
 }
 
-/// Executions of the machine retract that ended so. They are listed by their beginning, newest first, and last an hour at most.
+/// Executions of the machine retract that ended so. They are listed by their beginning, which a redriven one keeps: no page but the
+/// last is known to be the last of interest.
 async fn removals(replay: &Replay, status: ExecutionStatus, since: Timestamp) -> Result<Vec<Work>> {
     let list = replay
         .sfn
@@ -96,6 +97,7 @@ async fn of_object(replay: &Replay, key: &str) -> Result<Vec<Work>> {
     let open = |item: &Item| matches!(item.status, Status::Failed | Status::Processing);
     let mut works: Vec<Work> = items.into_iter().filter(open).map(of_item).collect();
     if let Some(current) = current
+        && is_jpeg(key)
         && !newest.as_ref().is_some_and(open)
     {
         // Its name follows from how the item stands: once this is done, the next time is another matter.
@@ -123,7 +125,7 @@ async fn of_object(replay: &Replay, key: &str) -> Result<Vec<Work>> {
     if works.is_empty() {
         let row = Row::new(key, Action::Impossible);
         works.push(Work::Impossible(row.because(
-            "bucket A has no such object, and none of its uploads has failed",
+            "bucket A has no such photo, and none of its uploads has failed",
         )));
     }
     Ok(works)
