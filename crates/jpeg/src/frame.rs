@@ -323,11 +323,11 @@ impl Coded {
         Self { bits: [[0; 64]; 4] }
     }
 
-    /// Whether component `index` was part of a scan that coded its DC.
-    pub(crate) fn has_dc(&self, index: u8) -> bool {
+    /// Whether component `index` was part of a scan.
+    pub(crate) fn has_begun(&self, index: u8) -> bool {
         self.bits
             .get(usize::from(index))
-            .is_some_and(|bits| bits.first() != Some(&0))
+            .is_some_and(|bits| bits.iter().any(|bit| *bit != 0))
     }
 
     /// Takes note of a scan. An error when it codes again what is already there: the first of the

@@ -40,6 +40,9 @@ fn a_table_segment_without_tables_goes() {
 ///
 /// * `arithmetic-zeros-before-the-last-byte`, target `entropy`: so many zeros were cut from the end
 ///   of an arithmetic code that it read as cut off.
+/// * `progressive-with-dc-last-and-tables-between`, target `entropy`: a quantisation table that was
+///   defined again between a component's first scan, of AC, and its DC scan was kept, though
+///   decoders take the first.
 #[test]
 fn found_files_hold() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");

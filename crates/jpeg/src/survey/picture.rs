@@ -300,7 +300,7 @@ impl Reader<'_> {
                 self.use_table(code, of_ac | 4, missing, offset)?;
             }
             // Decoders take the quantisation table that is in force at a component's first scan.
-            if !frame.process.lossless() && !self.coded.has_dc(*index) {
+            if !frame.process.lossless() && !self.coded.has_begun(*index) {
                 let component = frame.components().get(usize::from(*index));
                 let slot = component.map_or(0, |component| component.quantization);
                 let missing = Some(Corruption::MissingQuantizationTable);
