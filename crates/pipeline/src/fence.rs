@@ -23,7 +23,9 @@
 //! *Whoever is overtaken repairs what it did.* ETags may recur (the same bytes twice; "nothing" twice), so a stale conditional
 //! write can still land. Therefore a run ends only after it has seen, *after* its last write, that the head is still the one
 //! that it settled for; otherwise it settles again, for the newer head: it puts the newer act's staged bytes, or removes what
-//! it wrote. It helps the winner rather than only taking its own bytes away, so B is never left empty by a loser.
+//! it wrote. It helps the winner rather than only taking its own bytes away, so B is never left empty by a loser. A run that
+//! finds nothing to write has looked at B **after** the revision that it settles for was there: a look from before that may
+//! have missed an overtaken run's write.
 //!
 //! *A crash loses nothing.* Between any two steps, starting over from step 1 is a correct continuation: a raise that already
 //! happened is recognised as [`Admission::Mine`]; a write that already happened is seen as the recorded output, or done again
@@ -262,9 +264,13 @@ pub enum End {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Phase {
-    Observe,
+    /// `under`: the revision that is known to have been there before this look at bucket B, or 0.
+    Observe {
+        under: u64,
+    },
     Fence {
         object: Option<ETag>,
+        under: u64,
     },
     Raise {
         object: Option<ETag>,
@@ -280,6 +286,7 @@ enum Phase {
     },
     Delete {
         seen: ETag,
+        rev: u64,
     },
     End(End),
 }
@@ -296,7 +303,7 @@ impl Run {
     pub fn new(act: Act) -> Self {
         Self {
             act,
-            phase: Phase::Observe,
+            phase: Phase::Observe { under: 0 },
         }
     }
 
@@ -306,7 +313,7 @@ impl Run {
     /// Never an error: `Err` is the end.
     pub fn next(&self) -> Result<Op, End> {
         Ok(match &self.phase {
-            Phase::Observe => Op::Observe,
+            Phase::Observe { .. } => Op::Observe,
             Phase::Fence { .. } => Op::ReadHead,
             Phase::Raise { expected, head, .. } => Op::WriteHead {
                 expected: *expected,
@@ -323,27 +330,30 @@ impl Run {
                 expected: head.rev,
                 head: head.clone(),
             },
-            Phase::Delete { seen } => Op::Delete { seen: seen.clone() },
+            Phase::Delete { seen, .. } => Op::Delete { seen: seen.clone() },
             Phase::End(end) => return Err(end.clone()),
         })
     }
 
     /// Takes what came of the step that [`Run::next`] named. Any other reply starts the run over, which is always safe.
     pub fn reply(&mut self, reply: Reply) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Observe);
+        let phase = std::mem::replace(&mut self.phase, Phase::Observe { under: 0 });
         self.phase = match (phase, reply) {
-            (Phase::Observe, Reply::Object(object)) => Phase::Fence { object },
-            (Phase::Fence { object }, Reply::Head(head)) => match admit(head.as_ref(), &self.act) {
-                Admission::Raise(raised) => Phase::Raise {
-                    object,
-                    expected: Seen::of(head.as_ref()).rev,
-                    head: raised,
-                },
-                // Nothing was ever admitted, so there is nothing to settle for.
-                _ if head.is_none() => Phase::End(End::Stale),
-                _ => self.settle(head.unwrap_or_default(), object),
-            },
-            (Phase::Raise { object, head, .. }, Reply::Held(true)) => self.settle(head, object),
+            (Phase::Observe { under }, Reply::Object(object)) => Phase::Fence { object, under },
+            (Phase::Fence { object, under }, Reply::Head(head)) => {
+                match admit(head.as_ref(), &self.act) {
+                    Admission::Raise(raised) => Phase::Raise {
+                        object,
+                        expected: Seen::of(head.as_ref()).rev,
+                        head: raised,
+                    },
+                    // Nothing was ever admitted, so there is nothing to settle for.
+                    _ if head.is_none() => Phase::End(End::Stale),
+                    _ => self.settle(head.unwrap_or_default(), object, under),
+                }
+            }
+            // Bucket B was looked at before this revision was there.
+            (Phase::Raise { object, head, .. }, Reply::Held(true)) => self.settle(head, object, 0),
             (Phase::Put { head, .. }, Reply::Put(Some(etag))) => Phase::Note {
                 head: Head {
                     output: Some(etag),
@@ -352,19 +362,26 @@ impl Run {
             },
             // The head is still the one we wrote for: nobody overtook us before the write was done.
             (Phase::Note { head }, Reply::Held(true)) => Phase::End(self.end(head)),
-            // A lost condition, or a delete that needs the head read again.
-            _ => Phase::Observe,
+            // Whether it was us who removed it or not, the next look tells.
+            (Phase::Delete { rev, .. }, _) => Phase::Observe { under: rev },
+            // A lost condition.
+            _ => Phase::Observe { under: 0 },
         };
     }
 
-    /// Bucket B held `object` before `head` was read: what makes it what the head says?
-    fn settle(&self, head: Head, object: Option<ETag>) -> Phase {
+    /// Bucket B held `object` before `head` was read: what makes it what the head says? When it seems to be so already, that
+    /// counts only if it was seen after this revision was there: until then, an act that it overtook may have written.
+    fn settle(&self, head: Head, object: Option<ETag>, under: u64) -> Phase {
         match (&head.staged, object) {
-            (None, Some(seen)) => Phase::Delete { seen },
+            (None, Some(seen)) => Phase::Delete {
+                seen,
+                rev: head.rev,
+            },
             (Some(_), object) if object.is_none() || object != head.output => {
                 Phase::Put { seen: object, head }
             }
-            _ => Phase::End(self.end(head)),
+            _ if under == head.rev => Phase::End(self.end(head)),
+            _ => Phase::Observe { under: head.rev },
         }
     }
 

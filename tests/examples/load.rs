@@ -2,7 +2,7 @@
 //! that do nothing.
 //!
 //! ```text
-//! cargo build --release -p idle && cargo run -p scrubjay-tests --bin load -- [--uploads 200] [--megabytes 1]
+//! cargo build --release -p idle && cargo run -p scrubjay-tests --example load -- [--uploads 200] [--megabytes 1]
 //! ```
 //!
 //! Throughput is that of a burst: uploads divided by the time from the first PUT to the end of the last execution. Latency is
