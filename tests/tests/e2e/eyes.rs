@@ -3,6 +3,11 @@
 use scrubjay_tests::{World, on_stack};
 use serde_json::{Value, json};
 
+async fn cloudwatch(world: &World, action: &str, input: &Value) -> Value {
+    let target = format!("GraniteServiceVersion20100801.{action}");
+    call(world, "monitoring", &target, input).await
+}
+
 #[test]
 fn alarms_and_dashboard_are_deployed() {
     on_stack(async |world| {
@@ -38,24 +43,21 @@ fn alarms_and_dashboard_are_deployed() {
     });
 }
 
-/// A call by CloudWatch's JSON protocol. The SDK speaks CBOR, for which the emulator wants a package more.
-async fn cloudwatch(world: &World, action: &str, input: &Value) -> Value {
+/// A call by a service's JSON protocol. CloudWatch's SDK speaks CBOR, for which the emulator wants a package more.
+pub async fn call(world: &World, service: &str, target: &str, input: &Value) -> Value {
     let scope = format!(
-        "test/20261120/{}/monitoring/aws4_request",
+        "test/20261120/{}/{service}/aws4_request",
         world.names().region
     );
     let request = reqwest::Client::new()
         .post(&world.names().endpoint)
         .header("content-type", "application/x-amz-json-1.0")
-        .header(
-            "x-amz-target",
-            format!("GraniteServiceVersion20100801.{action}"),
-        )
+        .header("x-amz-target", target)
         .header(
             "authorization",
             format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"),
         );
     let answer = request.body(input.to_string()).send().await.unwrap();
     let text = answer.text().await.unwrap();
-    serde_json::from_str(&text).unwrap_or_else(|_| panic!("{action}: {text}"))
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("{target}: {text}"))
 }

@@ -1,0 +1,134 @@
+//! What a photo hides is named by kind and never repeated: not in a log line, not in an audit item, not in an execution's history.
+
+use std::path::{Path, PathBuf};
+
+use scrubjay_tests::{World, on_stack, sample, unique_sample};
+use serde_json::{Value, json};
+
+use super::eyes::call;
+
+/// In a comment, an Exif description, user metadata, and what is no photo at all.
+const OWN: &str = "canary-4711-of-this-test";
+
+#[test]
+fn nothing_that_a_photo_hides_is_repeated() {
+    on_stack(async |world| {
+        let mut files = vec![
+            (
+                "own comment.jpg".to_owned(),
+                unique_sample("beach.jpg", OWN),
+            ),
+            ("own text.jpg".to_owned(), OWN.repeat(9).into_bytes()),
+            ("own cut off.jpg".to_owned(), cut_off()),
+        ];
+        let mut canaries = vec![OWN.to_owned(), "canary-of-the-user-metadata".to_owned()];
+        adversarial(&mut files, &mut canaries);
+
+        let mut uploads = Vec::new();
+        for (name, data) in &files {
+            let key = format!("canaries/{name}");
+            uploads.push((key.clone(), world.put(&key, data).await));
+        }
+        let mut said = String::new();
+        for (key, etag) in &uploads {
+            let what = format!("{key} to end");
+            let item = world.until(&what, async || match world.item(key, etag).await {
+                Some(item) if item["status"] != "PROCESSING" => Ok(item),
+                other => Err(format!("{other:?}")),
+            });
+            said += &item.await.to_string();
+            said += &history(world, &world.item(key, etag).await.unwrap()).await;
+        }
+        let logs = logs(world, &uploads).await;
+        assert!(
+            logs.contains("canaries/own comment.jpg"),
+            "the logs name no upload: {logs}"
+        );
+        said += &logs;
+        for canary in &canaries {
+            assert!(!said.contains(canary.as_str()), "{canary} is repeated");
+        }
+        println!(
+            "{} files, {} canaries, {} characters searched",
+            files.len(),
+            canaries.len(),
+            said.len()
+        );
+    });
+}
+
+/// A good photo with a canary, whose end is missing: refused, with a message.
+fn cut_off() -> Vec<u8> {
+    let mut data = unique_sample("portrait.JPG", OWN);
+    data.truncate(sample("portrait.JPG").len() / 2);
+    data
+}
+
+/// The shared files that hide a canary each, where they are at hand.
+fn adversarial(files: &mut Vec<(String, Vec<u8>)>, canaries: &mut Vec<String>) {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let shared = std::env::var_os("SCRUBJAY_SHARED").map_or_else(beside, PathBuf::from);
+    let folder = shared.join("corpus/adversarial");
+    let Ok(cases) = std::fs::read(folder.join("cases.json")) else {
+        println!("the shared files are skipped: there are none (SCRUBJAY_SHARED)");
+        return;
+    };
+    let cases: Value = serde_json::from_slice(&cases).expect("cases");
+    for (name, case) in cases.as_object().expect("cases by name") {
+        let data = std::fs::read(folder.join(name)).expect("a case's file");
+        files.push((name.clone(), data));
+        canaries.extend(case["canary"].as_str().map(ToOwned::to_owned));
+    }
+}
+
+async fn history(world: &World, item: &Value) -> String {
+    let history = world
+        .stack()
+        .sfn()
+        .get_execution_history()
+        .max_results(1000);
+    let answer = history
+        .execution_arn(item["execution"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap();
+    format!("{:?}", answer.events())
+}
+
+/// Every log line of the stack, once those of these uploads are there.
+async fn logs(world: &World, uploads: &[(String, String)]) -> String {
+    let groups = call(world, "logs", "Logs_20140328.DescribeLogGroups", &json!({})).await;
+    let stack = format!("scrubjay-{}-", world.names().stack);
+    let names: Vec<String> = groups["logGroups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|group| group["logGroupName"].as_str())
+        .filter(|name| name.contains(&stack))
+        .map(ToOwned::to_owned)
+        .collect();
+    assert!(names.len() >= 6, "{names:?}");
+    world
+        .until("the last line", async || {
+            let mut text = String::new();
+            for name in &names {
+                let mut input = json!({"logGroupName": name});
+                loop {
+                    let page = call(world, "logs", "Logs_20140328.FilterLogEvents", &input).await;
+                    for event in page["events"].as_array().unwrap() {
+                        text += event["message"].as_str().unwrap();
+                        text.push('\n');
+                    }
+                    match page["nextToken"].as_str() {
+                        Some(token) => input["nextToken"] = token.into(),
+                        None => break,
+                    }
+                }
+            }
+            let missing = uploads.iter().find(|(key, _)| !text.contains(key.as_str()));
+            missing.map_or(Ok(text.clone()), |(key, _)| {
+                Err(format!("no line about {key}"))
+            })
+        })
+        .await
+}
