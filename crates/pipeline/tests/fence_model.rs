@@ -36,7 +36,7 @@ impl Model for World {
             Property::always(
                 "at rest, B is the newest state of A",
                 |world: &World, state: &State| {
-                    !world.at_rest(state) || state.destination == world.wanted(state)
+                    !world.at_rest(state) || state.destination == World::wanted(state)
                 },
             ),
             Property::always(

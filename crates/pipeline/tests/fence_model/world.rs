@@ -195,7 +195,7 @@ impl World {
     }
 
     /// What bucket B must hold then.
-    pub fn wanted(&self, state: &State) -> Option<ETag> {
+    pub fn wanted(state: &State) -> Option<ETag> {
         state
             .current()
             .filter(|&content| content != User::REFUSED)
@@ -216,7 +216,7 @@ impl World {
                 let execution = state.executions.get_mut(&name).expect("an execution");
                 match &mut execution.state {
                     Task::Publish { act, run, .. } | Task::Remove { act, run, .. } => {
-                        *run = Run::new(act.clone())
+                        *run = Run::new(act.clone());
                     }
                     _ => {}
                 }
