@@ -122,7 +122,7 @@ kinds! {
     Garbage = "garbage",
     /// TEM or a restart marker where it means nothing.
     StrayMarker = "stray-marker",
-    /// A table that no scan uses.
+    /// A table that no scan uses, or symbols of a Huffman table that no code can need.
     UnusedTable = "unused-table",
     /// Header fields that decoders ignore, set to what the specification asks for.
     IgnoredField = "ignored-field",

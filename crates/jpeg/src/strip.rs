@@ -96,13 +96,14 @@ impl Stripped {
 /// Says what is in a file and what [`strip`] would make of it.
 ///
 /// Takes the whole file in `data`. Everything is read and checked as `options` ask for; only
-/// turning the picture is left out, so that `bytes_out` is the length before turning.
+/// writing coefficients anew is left out (to turn the picture, for `deep`, or because of Huffman
+/// tables with symbols that no code can need), so that `bytes_out` is the length before that.
 ///
 /// # Errors
 ///
 /// Those of [`strip`].
 pub fn inspect(data: &[u8], options: &Options) -> Result<Report, Error> {
-    Ok(plan(data, options)?.0.report)
+    Ok(plan(data, options)?.stripped.report)
 }
 
 /// Takes everything out of a file that is not needed to draw it: P1 and P2 of the design.
@@ -128,19 +129,26 @@ pub fn inspect(data: &[u8], options: &Options) -> Result<Report, Error> {
 /// assert!(matches!(error, Error::NotJpeg { .. }));
 /// ```
 pub fn strip(data: &[u8], options: &Options) -> Result<Stripped, Error> {
-    let (stripped, head) = plan(data, options)?;
+    let Plan {
+        stripped,
+        head,
+        idle_symbols,
+    } = plan(data, options)?;
     let bakes = matches!(stripped.report.turned, Turned::Baked | Turned::Reencoded);
-    if !bakes && !options.deep {
+    if !bakes && !idle_symbols && !options.deep {
         return Ok(stripped);
     }
     rewrite(data, options, stripped, &head).map_err(|error| {
         // The offset is one in the clean file. What decoding finds in the source has its own.
-        let options = Options {
-            check: Check::Entropy,
-            ..*options
-        };
-        plan(data, &options).err().unwrap_or(error)
+        plan(data, &decoding(options)).err().unwrap_or(error)
     })
+}
+
+fn decoding(options: &Options) -> Options {
+    Options {
+        check: Check::Entropy,
+        ..*options
+    }
 }
 
 /// Writes the coefficients of a clean file again, turned if it has to be.
@@ -173,11 +181,27 @@ fn rewrite(
     Ok(stripped)
 }
 
-/// What the clean file is, but for turning it, and its head.
-fn plan(data: &[u8], options: &Options) -> Result<(Stripped, Head), Error> {
-    let mut survey = survey(data, options)?;
-    let head = Head::new(data, options, &mut survey);
-    let Survey { items, report, .. } = survey;
+/// What the clean file is, but for writing its coefficients anew.
+struct Plan {
+    stripped: Stripped,
+    head: Head,
+    /// Whether its Huffman tables have to be written anew.
+    idle_symbols: bool,
+}
+
+fn plan(data: &[u8], options: &Options) -> Result<Plan, Error> {
+    let mut found = survey(data, options)?;
+    if found.idle_symbols && options.check == Check::Structure {
+        // It will be decoded to be written anew; whether that can be done is to be known here.
+        found = survey(data, &decoding(options))?;
+    }
+    let head = Head::new(data, options, &mut found);
+    let Survey {
+        items,
+        report,
+        idle_symbols,
+        ..
+    } = found;
     let mut parts = Parts::new(head.write(false));
     for item in items {
         parts.item(data, item);
@@ -188,7 +212,11 @@ fn plan(data: &[u8], options: &Options) -> Result<(Stripped, Head), Error> {
         report,
     };
     stripped.report.bytes_out = stripped.len();
-    Ok((stripped, head))
+    Ok(Plan {
+        stripped,
+        head,
+        idle_symbols,
+    })
 }
 
 /// A scan with more bytes to put right than this is written anew: each of them makes three parts.

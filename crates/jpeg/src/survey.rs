@@ -30,6 +30,8 @@ pub(crate) struct Survey {
     pub(crate) icc: icc::Chunks,
     /// Whether baking the orientation in changes no sample.
     pub(crate) turns_exactly: bool,
+    /// Whether a Huffman table in use has symbols that no code can need.
+    pub(crate) idle_symbols: bool,
     pub(crate) report: Report,
 }
 
@@ -104,6 +106,7 @@ impl<'a> Reader<'a> {
                 adobe: None,
                 icc: icc::Chunks::default(),
                 turns_exactly: true,
+                idle_symbols: false,
                 report,
             },
             frame: None,

@@ -79,6 +79,35 @@ fn class_and_slot(first: u8) -> Result<u8, Corruption> {
     }
 }
 
+/// How many symbols of a Huffman table no code can need: listed before, or without a meaning in
+/// this process (F.1.2.1.2, F.1.2.2.1, H.1.2.2).
+///
+/// `entry`: the table from its class and destination on.
+pub(crate) fn idle_symbols(entry: &[u8], progressive: bool) -> usize {
+    let Some((head, symbols)) = entry.split_first_chunk::<17>() else {
+        return 0;
+    };
+    let mut seen = [0_u8; 256];
+    for symbol in symbols {
+        if let Some(seen) = seen.get_mut(usize::from(*symbol)) {
+            *seen = 1;
+        }
+    }
+    let distinct: usize = seen.iter().map(|seen| usize::from(*seen)).sum();
+    let repeated = symbols.len().saturating_sub(distinct);
+    let of_dc = head.first().is_some_and(|class| class >> 4 == 0);
+    let count = |idle: fn(u8) -> bool| {
+        let idle = symbols.iter().map(|symbol| usize::from(idle(*symbol)));
+        idle.sum::<usize>()
+    };
+    let meaningless = match (of_dc, progressive) {
+        (true, _) => count(|size| size > 16),
+        (false, true) => 0,
+        (false, false) => count(|symbol| symbol % 16 == 0 && symbol != 0 && symbol != 0xF0),
+    };
+    repeated.saturating_add(meaningless)
+}
+
 /// The interval of a DRI segment's body, in MCUs (B.2.4.4).
 pub(crate) fn restart_interval(body: &[u8]) -> Result<u16, Corruption> {
     match body.len() {

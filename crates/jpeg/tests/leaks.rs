@@ -4,7 +4,7 @@
 #![allow(missing_docs, clippy::too_many_lines, reason = "tables of cases")]
 
 use scrubjay_jpeg::{
-    IccPolicy, Kind, Options, OrientationPolicy, Repair, Turned, inspect, strip, verify,
+    Check, IccPolicy, Kind, Options, OrientationPolicy, Repair, Turned, inspect, strip, verify,
 };
 
 #[allow(dead_code)]
@@ -13,6 +13,9 @@ mod bytes;
 #[allow(dead_code)]
 #[path = "../dev/profile.rs"]
 mod profile;
+#[allow(dead_code)]
+#[path = "../dev/samples.rs"]
+mod samples;
 
 use bytes::{EOI, SOI, grey, grey_with, scan, segment};
 
@@ -446,4 +449,36 @@ fn a_report_is_written_in_camel_case_without_values() {
         serde_json::json!({"marker": "COM", "offset": 50, "bytes": 28, "kind": "comment", "kept": false})
     );
     assert!(!json.to_string().contains("CANARY"));
+}
+
+/// A table of codes of eight bits with a message behind its two symbols, which a scan does use.
+fn huffman_with(class: u8, symbols: &[u8]) -> Vec<u8> {
+    let mut body = vec![class << 4, 1, 1, 0, 0, 0, 0, 0, symbols.len() as u8];
+    body.extend([0; 8]);
+    body.extend([0, 1]);
+    body.extend(symbols);
+    segment(0xC4, &body)
+}
+
+#[test]
+fn symbols_that_no_code_can_need_are_written_away() {
+    for (place, class) in [(3, 0), (4, 1)] {
+        let mut pieces = grey();
+        pieces[place] = huffman_with(class, CANARY);
+        let file = pieces.concat();
+        for check in [Check::Structure, Check::Entropy] {
+            let options = Options {
+                check,
+                ..Options::default()
+            };
+            let report = inspect(&file, &options).expect("a sound file");
+            assert_eq!(report.removed[0].kind, Kind::UnusedTable);
+            let clean = clean(&file, &options);
+            assert!(!contains(&clean, CANARY), "class {class}, {check}");
+            let again = strip(&clean, &options).expect("a clean file");
+            assert_eq!(again.to_vec(&clean), clean);
+            assert_eq!(samples::decode(&clean), samples::decode(&grey().concat()));
+        }
+        verify(&file).expect_err("a symbol is there twice");
+    }
 }

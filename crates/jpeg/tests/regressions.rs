@@ -40,8 +40,8 @@ fn a_table_segment_without_tables_goes() {
 ///
 /// * `arithmetic-zeros-before-the-last-byte`, target `entropy`: so many zeros were cut from the end
 ///   of an arithmetic code that it read as cut off.
-/// * `progressive-with-dc-last-and-tables-between`, target `entropy`: a quantisation table that was
-///   defined again between a component's first scan, of AC, and its DC scan was kept, though
+/// * `progressive-with-dc-last-and-tables-between` and `arithmetic-with-dc-last-and-tables-between`,
+///   target `entropy`: a quantisation table that was defined again between a component's first scan, of AC, and its DC scan was kept, though
 ///   decoders take the first.
 #[test]
 fn found_files_hold() {

@@ -322,15 +322,37 @@ impl Reader<'_> {
             return missing.map_or(Ok(()), |detail| Err(Error::corrupt(offset, detail)));
         };
         let item = definition.item;
-        if !std::mem::replace(&mut definition.read, true)
-            && let Some(decoder) = &mut self.decoder
-        {
-            let body = self.data.get(definition.range.clone()).unwrap_or_default();
-            decoder.segment(code, body, definition.range.start)?;
+        let table = definition.range.clone();
+        let known = std::mem::replace(&mut definition.read, true);
+        if !known && let Some(decoder) = &mut self.decoder {
+            let body = self.data.get(table.clone()).unwrap_or_default();
+            decoder.segment(code, body, table.start)?;
+        }
+        if !known && code == marker::DHT {
+            self.look_for_idle_symbols(table)?;
         }
         if let Some(Item::Tables { used, .. }) = self.survey.items.get_mut(item) {
             *used |= 1_u8.checked_shl(u32::from(slot)).unwrap_or(0);
         }
+        Ok(())
+    }
+
+    /// Symbols that cannot stand for anything are room for a message: such a file is written anew.
+    fn look_for_idle_symbols(&mut self, table: Range<usize>) -> Result<(), Error> {
+        let offset = table.start;
+        let (Some(frame), Some(table)) = (&self.frame, self.data.get(table)) else {
+            return Ok(());
+        };
+        let idle = tables::idle_symbols(table, frame.process.progressive());
+        if idle == 0 {
+            return Ok(());
+        }
+        if frame.process.lossless() {
+            // There are no coefficients to write.
+            return Err(Error::corrupt(offset, Corruption::HuffmanTable));
+        }
+        self.survey.report.remove(Kind::UnusedTable, idle);
+        self.survey.idle_symbols = true;
         Ok(())
     }
 

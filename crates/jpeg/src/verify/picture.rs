@@ -11,6 +11,8 @@ pub(super) struct Picture<'c, 'a> {
     /// of DHT, eight of DAC.
     pending: [Option<usize>; 20],
     defined: [bool; 20],
+    /// Whether the AC table of a destination has symbols that only progressive scans know.
+    runs: [bool; 4],
     interval: u16,
     /// Offset of a DRI that no scan has used.
     new_interval: Option<usize>,
@@ -37,6 +39,7 @@ impl<'c, 'a> Picture<'c, 'a> {
             frame: None,
             pending: [None; 20],
             defined: [false; 20],
+            runs: [false; 4],
             interval: 0,
             new_interval: None,
             scans: 0,
@@ -97,6 +100,18 @@ impl<'c, 'a> Picture<'c, 'a> {
                 0xC4 => {
                     let counts = body.get(1..17).ok_or(not(Reason::Length))?;
                     let values: usize = counts.iter().map(|n| usize::from(*n)).sum();
+                    let symbols = body.get(17..values.saturating_add(17));
+                    let symbols = symbols.ok_or(not(Reason::Length))?;
+                    if !distinct(symbols) || (class == 0 && symbols.iter().any(|size| *size > 16)) {
+                        return Err(not(Reason::Table));
+                    }
+                    // Runs without a size: only a progressive scan has such (T.81 table F.1).
+                    let runs = symbols
+                        .iter()
+                        .any(|symbol| symbol % 16 == 0 && (1..15).contains(&(symbol >> 4)));
+                    if let Some(place) = self.runs.get_mut(destination).filter(|_| class == 1) {
+                        *place = runs;
+                    }
                     (
                         DHT_SLOTS.saturating_add((class << 2) | destination),
                         values.saturating_add(17),
@@ -209,6 +224,10 @@ impl<'c, 'a> Picture<'c, 'a> {
                 self.use_table(tables.saturating_add(usize::from(dc)), not)?;
             }
             if coefficients {
+                let runs = self.runs.get(usize::from(ac)) == Some(&true);
+                if runs && matches!(frame.code, 0xC0 | 0xC1) {
+                    return Err(not);
+                }
                 self.use_table(tables.saturating_add(usize::from(ac | 4)), not)?;
             }
             // The table in force at a component's first scan is the one that decoders take.
@@ -265,6 +284,18 @@ impl<'c, 'a> Picture<'c, 'a> {
             reason: Reason::EntropyCoded,
         })
     }
+}
+
+/// Whether no symbol of a Huffman table is listed twice.
+fn distinct(symbols: &[u8]) -> bool {
+    // No branch per symbol: this is most of what a small file costs.
+    let mut seen = [0_u8; 256];
+    for symbol in symbols {
+        if let Some(seen) = seen.get_mut(usize::from(*symbol)) {
+            *seen = 1;
+        }
+    }
+    seen.iter().map(|seen| usize::from(*seen)).sum::<usize>() == symbols.len()
 }
 
 /// Whether a scan of these parameters uses DC and AC tables in a frame of SOF marker `code`;
