@@ -8,6 +8,7 @@ mod options;
 mod replay;
 mod scrub;
 mod show;
+mod smoke;
 mod target;
 mod when;
 
@@ -34,6 +35,7 @@ enum Command {
     Local(local::Args),
     Audit(audit::Args),
     Replay(replay::Args),
+    Smoke(smoke::Args),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Local(args) => local::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Replay(args) => replay::run(&args),
+        Command::Smoke(args) => smoke::run(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("scrubjay: {error:#}");

@@ -60,17 +60,28 @@ impl TargetArgs {
             })?;
             return Target::describe(running.sdk_config(), format!("scrubjay-{name}")).await;
         }
-        let sdk = self.sdk_config().await?;
+        let sdk = self.sdk_config(self.profile.as_deref()).await?;
         Target::describe(sdk, format!("scrubjay-{}", self.env)).await
     }
 
+    /// The configuration of another profile for the same place; without one, that which found the stack.
+    ///
+    /// # Errors
+    /// As [`TargetArgs::find`].
+    pub async fn as_user(&self, target: &Target, profile: Option<&str>) -> Result<SdkConfig> {
+        match profile {
+            None => Ok(target.sdk.clone()),
+            Some(_) => self.sdk_config(profile).await,
+        }
+    }
+
     /// As the `aws` command finds them: options, environment, profile, single sign-on, process, container, instance.
-    async fn sdk_config(&self) -> Result<SdkConfig> {
+    async fn sdk_config(&self, profile: Option<&str>) -> Result<SdkConfig> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
             .build_https();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-        if let Some(profile) = &self.profile {
+        if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
         if let Some(region) = &self.region {

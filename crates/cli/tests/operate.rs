@@ -6,5 +6,6 @@ mod operate {
     mod documented;
     mod harness;
     mod replay;
+    mod smoke;
     mod target;
 }
