@@ -14,7 +14,6 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use jiff::Timestamp;
 use scrubjay_pipeline::audit::Status;
-use serde::Serialize;
 
 pub use item::Item;
 pub use table::{Ask, Table, read};
@@ -101,14 +100,4 @@ pub fn run(args: Args) -> Result<ExitCode> {
             Question::Export(args) => export::run(args).await,
         }
     })
-}
-
-/// For a machine or for a person.
-fn print(report: &(impl Serialize + std::fmt::Display), json: bool) -> Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
-    } else {
-        println!("{report}");
-    }
-    Ok(())
 }

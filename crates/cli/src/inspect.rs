@@ -28,13 +28,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let data =
         fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     match scrubjay_jpeg::inspect(&data, &args.strip.options()) {
-        Ok(report) if args.json => println!("{}", serde_json::to_string_pretty(&report)?),
-        Ok(report) => print(&report),
+        Ok(report) if args.json => show::say_json(&report)?,
+        Ok(report) => print(&report)?,
         Err(error) => {
             let error = Error::from(error);
             if args.json {
                 let json = serde_json::json!({"error": {"name": error.name(), "message": error.to_string()}});
-                println!("{json:#}");
+                show::say_json(&json)?;
             }
             eprintln!("{}: {}: {error}", args.file.display(), error.name());
             return Ok(ExitCode::FAILURE);
@@ -43,8 +43,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(report: &Report) {
-    println!(
+fn print(report: &Report) -> Result<()> {
+    show::say(format_args!(
         "{} x {}, {} components, {}, {} bytes, orientation {} ({})",
         report.width,
         report.height,
@@ -53,7 +53,7 @@ fn print(report: &Report) {
         report.bytes_in,
         report.orientation,
         report.turned,
-    );
+    ))?;
     let mut segments = show::table(["offset", "marker", "bytes", "kind", ""]);
     for segment in &report.segments {
         segments.add_row([
@@ -65,7 +65,7 @@ fn print(report: &Report) {
         ]);
     }
     show::right(&mut segments, &[0, 2]);
-    println!("{segments}");
+    show::say(segments)?;
     let mut removed = show::table(["would be removed", "count", "bytes"]);
     for kind in &report.removed {
         removed.add_row([
@@ -76,11 +76,12 @@ fn print(report: &Report) {
     }
     show::right(&mut removed, &[1, 2]);
     if report.removed.is_empty() {
-        println!("nothing would be removed");
+        show::say("nothing would be removed")?;
     } else {
-        println!("{removed}");
+        show::say(removed)?;
     }
     for repaired in &report.repaired {
-        println!("would be repaired: {repaired}");
+        show::say(format_args!("would be repaired: {repaired}"))?;
     }
+    Ok(())
 }

@@ -115,11 +115,7 @@ struct How {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     let report = runtime.block_on(replay(args))?;
-    if args.how.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        println!("{report}");
-    }
+    show::report(&report, args.how.json)?;
     Ok(if report.failed == 0 {
         ExitCode::SUCCESS
     } else {

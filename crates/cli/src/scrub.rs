@@ -95,9 +95,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         files,
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        show::say_json(&report)?;
     } else {
-        report.print(args.verbose);
+        report.print(args.verbose)?;
     }
     Ok(if refused == 0 {
         ExitCode::SUCCESS
@@ -107,11 +107,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 impl Report {
-    fn print(&self, verbose: bool) {
+    fn print(&self, verbose: bool) -> Result<()> {
         for outcome in self.files.iter().filter(|o| verbose || o.error.is_some()) {
-            println!("{outcome}");
+            show::say(outcome)?;
         }
-        println!("{} cleaned, {} refused", self.cleaned, self.refused);
+        show::say(format_args!(
+            "{} cleaned, {} refused",
+            self.cleaned, self.refused
+        ))
     }
 }
 

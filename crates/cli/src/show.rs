@@ -1,11 +1,33 @@
-//! How results are shown to people.
+//! How results are shown, to people and to machines.
 
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use scrubjay_pipeline::audit::Removed;
+use serde::Serialize;
+
+/// A line on standard output. Whoever reads no further, as `head` does, has had enough: no error.
+pub fn say(text: impl Display) -> Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
+}
+
+/// `value` as JSON on standard output.
+pub fn say_json(value: &impl Serialize) -> Result<()> {
+    say(serde_json::to_string_pretty(value)?)
+}
+
+/// A report for a machine or for a person.
+pub fn report(report: &(impl Serialize + Display), json: bool) -> Result<()> {
+    if json { say_json(report) } else { say(report) }
+}
 
 /// A table without lines, as wide as its contents need.
 pub fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::audit::{Item, Table, read};
+use crate::show;
 use crate::target::TargetArgs;
 
 /// Lies on its side, and says so by its Exif orientation.
@@ -68,12 +69,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     let report = runtime.block_on(smoke(args))?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        show::say_json(&report)?;
     } else {
-        println!(
+        show::say(format_args!(
             "all is well: {} came out clean, upright and audited in {} ms, and is gone again",
             report.key, report.milliseconds
-        );
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

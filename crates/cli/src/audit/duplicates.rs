@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 
-use super::{Ask, Item, Table, TableArgs, print, table};
+use super::{Ask, Item, Table, TableArgs, table};
 use crate::show;
 use crate::when::When;
 
@@ -66,7 +66,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         .try_collect()
         .await?;
     duplicates.sort_by_key(|group| std::cmp::Reverse(group.keys));
-    print(&Report { duplicates }, args.json)?;
+    show::report(&Report { duplicates }, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use scrubjay_pipeline::audit::stamp;
 use serde::Serialize;
 
-use super::{Filter, Item, TableArgs, print};
+use super::{Filter, Item, TableArgs};
 use crate::show;
 
 /// Uploads by status, time and beginning of the key, newest first
@@ -46,7 +46,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         }
         report.items.push(item);
     }
-    print(&report, args.json)?;
+    show::report(&report, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,7 +9,7 @@ use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Item, TableArgs, print, table};
+use super::{Item, TableArgs, table};
 use crate::show;
 
 /// One object's whole history, newest first
@@ -70,7 +70,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         uploads,
         head,
     };
-    print(&report, args.json)?;
+    show::report(&report, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 

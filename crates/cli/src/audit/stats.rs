@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use scrubjay_pipeline::audit::Status;
 use serde::Serialize;
 
-use super::{Filter, Item, TableArgs, print};
+use super::{Filter, Item, TableArgs};
 use crate::show;
 
 /// So many of the slowest are named.
@@ -99,7 +99,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         .into_iter()
         .map(|Reverse(s)| s)
         .collect();
-    print(&report, args.json)?;
+    show::report(&report, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -113,11 +113,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         milliseconds: started.elapsed().as_millis() as u64,
         output: args.output,
     };
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        println!("{report}");
-    }
+    show::report(&report, args.json)?;
     Ok(if report.refused == 0 {
         ExitCode::SUCCESS
     } else {

@@ -6,6 +6,7 @@ use anyhow::Result;
 use scrubjay_local::Outputs;
 
 use super::{StackArgs, bring_up, root};
+use crate::show;
 
 #[derive(Debug, clap::Args)]
 pub struct UpArgs {
@@ -35,13 +36,13 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
                 .await?
         }
     };
-    show(&outputs, args.find.json)?;
+    print(&outputs, args.find.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub async fn status(args: &FindArgs) -> Result<ExitCode> {
     if let Some(stack) = scrubjay_local::attach(&root()?, &args.stack).await? {
-        show(stack.outputs(), args.json)?;
+        print(stack.outputs(), args.json)?;
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
@@ -62,10 +63,9 @@ pub async fn down(args: &FindArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(outputs: &Outputs, json: bool) -> Result<()> {
+fn print(outputs: &Outputs, json: bool) -> Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(outputs)?);
-        return Ok(());
+        return show::say_json(outputs);
     }
     let Outputs {
         endpoint,
@@ -76,7 +76,7 @@ fn show(outputs: &Outputs, json: bool) -> Result<()> {
         state_machine_arn,
         ..
     } = outputs;
-    println!(
+    show::say(format_args!(
         "\
 endpoint       {endpoint}
 region         {region}
@@ -98,6 +98,5 @@ aws stepfunctions list-executions --state-machine-arn {state_machine_arn}
 
 `scrubjay local down` stops it.",
         outputs.staging_bucket,
-    );
-    Ok(())
+    ))
 }
