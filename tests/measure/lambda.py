@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Size, start and idle memory of each function, beside the same job in Python, in one run, interleaved.
 
-    cargo build --release -p validate -p strip -p publish -p record -p retract
+    cargo build --release -p validate -p strip -p publish -p record -p retract -p reconcile
     python3 tests/measure/lambda.py [--rounds 21] [--target target/release]
 
 A fake Runtime API on 127.0.0.1 notes when the first poll arrives and leaves it unanswered. Time is from spawning the process
-to that poll, with a warm page cache and connection warming off; memory is VmRSS then. The Python function needs boto3 and
-exif, which are installed into a virtual environment below the target folder on the first run.
+to that poll, with a warm page cache and connection warming off; memory is VmRSS then. What spawning alone costs, of a process
+that does nothing, is a row of its own. The Python function needs boto3 and exif, which are installed into a virtual
+environment below the target folder on the first run.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FUNCTIONS = ["validate", "strip", "publish", "record", "retract"]
+FUNCTIONS = ["validate", "strip", "publish", "record", "retract", "reconcile"]
 PINS = ["boto3==1.44.5", "exif==1.6.1"]
 
 
@@ -72,6 +73,13 @@ def start(command):
             thread.join()
 
 
+def spawn():
+    """Milliseconds from spawning a process that does nothing to its end."""
+    began = time.perf_counter()
+    subprocess.run(["true"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+    return (time.perf_counter() - began) * 1000
+
+
 def seed(target):
     """The Python function's command, and the size of what it needs beside the interpreter, in MB."""
     venv = target.parent / "measure-venv"
@@ -100,14 +108,16 @@ def main():
         sys.exit(f"no function in {args.target}; build them first")
     if not args.without_python:
         rows["python"] = seed(args.target)
-    times, memory = {n: [] for n in rows}, {n: [] for n in rows}
+    times, memory, spawning = {n: [] for n in rows}, {n: [] for n in rows}, []
     for _ in range(args.rounds):
+        spawning.append(spawn())
         for name, (command, _) in rows.items():
             ms, mb = start(command)
             times[name].append(ms)
             memory[name].append(mb)
     print("| function | MB | first poll, ms (median) | least | idle RSS, MB |")
     print("| --- | --- | --- | --- | --- |")
+    print(f"| spawning alone | | {statistics.median(spawning):.1f} | {min(spawning):.1f} | |")
     for name, (_, size) in rows.items():
         middle = statistics.median(times[name])
         print(f"| {name} | {size:.1f} | {middle:.1f} | {min(times[name]):.1f} | {statistics.median(memory[name]):.1f} |")
