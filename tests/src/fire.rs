@@ -56,7 +56,7 @@ impl fmt::Display for Verdict {
         let counts = |of: &mut dyn Iterator<Item = String>| of.collect::<Vec<_>>().join(", ");
         write!(
             f,
-            "{}: {} uploads and {} deletes; {}, functions killed {}; reconcile found {}; {} executions failed and were redriven; at rest: {}",
+            "{}: {} uploads and {} deletes; {}, functions killed {}; reconcile found {}; {} executions failed and were replayed; at rest: {}",
             if self.wrong.is_empty() {
                 "holds"
             } else {
@@ -84,8 +84,13 @@ struct History {
     holds: Option<Vec<u8>>,
 }
 
-/// Carries out the plan on a stack that has nothing else to do.
-pub async fn run(world: &World, plan: Plan) -> Verdict {
+/// Carries out the plan on a stack that has nothing else to do. `replay` puts what failed below a prefix through again, as an
+/// operator does after the repair, and says how many executions that were.
+pub async fn run(
+    world: &World,
+    plan: Plan,
+    replay: impl AsyncFnOnce(&World, &str) -> usize,
+) -> Verdict {
     let mut rng = Rng::with_seed(plan.seed);
     let prefix = format!("fire/{:x}", plan.seed);
     let mut verdict = Verdict::default();
@@ -115,7 +120,8 @@ pub async fn run(world: &World, plan: Plan) -> Verdict {
     if plan.lose > 0.0 {
         verdict.found = reconcile(world, &prefix).await;
     }
-    redrive_failed(world, &histories, &mut verdict).await;
+    verdict.failed = replay(world, &prefix).await;
+    settled(world).await;
     if plan.lose > 0.0 {
         // A redriven execution may show what a lost delete should have stopped, or be overtaken by what was not lost.
         verdict.found += reconcile(world, &prefix).await;
@@ -388,25 +394,6 @@ async fn reconcile(world: &World, prefix: &str) -> u64 {
         .map(count)
         .iter()
         .sum()
-}
-
-/// Every upload that stands FAILED is redriven, as an operator does after the repair.
-async fn redrive_failed(world: &World, histories: &[History], verdict: &mut Verdict) {
-    for history in histories {
-        for item in world.items(&history.key).await {
-            if item["status"] == "FAILED" {
-                let redrive = world.stack().sfn().redrive_execution();
-                let execution = item["execution"].as_str().unwrap_or_default();
-                redrive
-                    .execution_arn(execution)
-                    .send()
-                    .await
-                    .expect("a redrive");
-                verdict.failed += 1;
-            }
-        }
-    }
-    settled(world).await;
 }
 
 /// What must hold of a key at rest.

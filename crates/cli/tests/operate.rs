@@ -3,6 +3,7 @@
 
 mod operate {
     mod audit;
+    mod command;
     mod documented;
     mod harness;
     mod replay;

@@ -7,7 +7,8 @@ use scrubjay_tests::{World, on_stack, unique_sample};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::harness::{Answer, alone, failed, scrubjay};
+use super::command::{Answer, scrubjay};
+use super::harness::{alone, failed};
 
 /// Uploads to ask about. Their prefix is no other test's.
 #[derive(Debug)]

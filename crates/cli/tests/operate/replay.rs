@@ -7,7 +7,8 @@ use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_tests::{World, clean, on_stack, unique_sample};
 use serde_json::{Value, json};
 
-use super::harness::{Answer, alone, defect, failed, scrubjay};
+use super::command::{Answer, scrubjay};
+use super::harness::{alone, defect, failed};
 
 const FAST: [&str; 4] = ["--json", "--rate", "100", "--page-size=1"];
 

@@ -3,7 +3,8 @@
 use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_tests::on_stack;
 
-use super::harness::{alone, scrubjay};
+use super::command::scrubjay;
+use super::harness::alone;
 
 #[test]
 fn a_stack_that_is_well() {

@@ -2,7 +2,7 @@
 
 use scrubjay_tests::on_stack;
 
-use super::harness::{Answer, command, scrubjay};
+use super::command::{Answer, command, scrubjay};
 
 #[test]
 fn what_is_wrong_is_said() {

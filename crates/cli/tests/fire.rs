@@ -1,11 +1,14 @@
-//! The protocol under fire. `SCRUBJAY_FIRE_SEED` and `SCRUBJAY_FIRE_UPLOADS` choose another history, or a soak;
+//! The protocol under fire, and what failed put through again by `scrubjay replay`. `SCRUBJAY_FIRE_SEED` and `SCRUBJAY_FIRE_UPLOADS` choose another history, or a soak;
 //! `SCRUBJAY_FIRE_LOSE=0.2` loses a fifth of all events, which reconcile has to make up for.
+
+#[path = "operate/command.rs"]
+mod command;
 
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use scrubjay_tests::fire::{Plan, run};
-use scrubjay_tests::on_stack;
+use scrubjay_tests::{World, on_stack};
 
 #[test]
 fn at_rest_bucket_b_is_what_bucket_a_says() {
@@ -23,9 +26,16 @@ fn at_rest_bucket_b_is_what_bucket_a_says() {
         "SCRUBJAY_FIRE_SEED={} SCRUBJAY_FIRE_UPLOADS={}",
         plan.seed, plan.uploads
     );
-    let verdict = on_stack(async move |world| run(world, plan).await);
+    let verdict = on_stack(async move |world| run(world, plan, replay).await);
     println!("{verdict}");
     assert!(verdict.wrong.is_empty(), "{}", verdict.wrong.join("\n"));
+}
+
+async fn replay(world: &World, prefix: &str) -> usize {
+    let how = ["--rate", "100", "--prefix", prefix, "--json"];
+    let answer = command::scrubjay(world, &[&["replay", "--failed"], &how[..]].concat());
+    assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
+    answer.json()["rows"].as_array().expect("rows").len()
 }
 
 fn or<T: FromStr>(name: &str, default: T) -> T {
