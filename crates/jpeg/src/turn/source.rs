@@ -3,7 +3,7 @@
 use super::plane::{Plane, Scratch};
 use super::sparse::Sparse;
 use super::transform::{Cell, Transform};
-use crate::entropy::{Coefficients, Decoder, Frame, Process, Put};
+use crate::entropy::{Coefficients, Decoder, Frame, Process, Put, ScanData};
 use crate::walk::{Piece, walk};
 use crate::{Corruption, Error, Excess, Limits, Unsupported};
 
@@ -41,24 +41,17 @@ pub(super) enum Rest {
 pub(super) fn read(data: &[u8], transform: Transform, limits: &Limits) -> Result<Picture, Error> {
     let mut reader = Reader {
         decoder: Decoder::new(limits.max_pixels),
-        intake: Intake {
-            transform,
-            bytes: data.len(),
-            layers: Vec::new(),
-        },
-        tables: Vec::new(),
+        blocks: Blocks::new(transform, data.len()),
         scans: 0,
         max_scans: limits.max_scans,
     };
     let end = reader.read(data)?;
-    reader.picture(end)
+    reader.blocks.picture(&reader.decoder, end)
 }
 
 struct Reader {
     decoder: Decoder,
-    intake: Intake,
-    /// Quantisation table of each component at its first scan, which is the one that counts.
-    tables: Vec<Option<[u16; 64]>>,
+    blocks: Blocks,
     scans: u32,
     max_scans: u32,
 }
@@ -82,7 +75,13 @@ impl Reader {
                     range,
                     body,
                 } => {
-                    at = self.scan(body, range.start + 4, data, range.end)?;
+                    self.scans += 1;
+                    if self.scans > self.max_scans {
+                        return Err(Error::too_large(range.start + 4, Excess::Scans));
+                    }
+                    let (decoder, header) = (&mut self.decoder, range.start + 4);
+                    let scan = self.blocks.scan(decoder, body, header, data, range.end)?;
+                    at = scan.next_marker;
                     pieces.leave_scan(at);
                 }
                 Piece::Segment { code: 0xC8, .. } => {}
@@ -100,20 +99,36 @@ impl Reader {
     }
 }
 
-impl Reader {
-    fn scan(
+/// Takes a picture's coefficients in, scan by scan.
+pub(super) struct Blocks {
+    intake: Intake,
+    /// Quantisation table of each component at its first scan, which is the one that counts.
+    tables: Vec<Option<[u16; 64]>>,
+}
+
+impl Blocks {
+    /// `bytes`: length of the file.
+    pub(super) fn new(transform: Transform, bytes: usize) -> Self {
+        Self {
+            intake: Intake {
+                transform,
+                bytes,
+                layers: Vec::new(),
+            },
+            tables: Vec::new(),
+        }
+    }
+
+    /// [`Decoder::scan`], and keeps what it decodes.
+    pub(super) fn scan(
         &mut self,
+        decoder: &mut Decoder,
         sos: &[u8],
         sos_offset: usize,
         data: &[u8],
         start: usize,
-    ) -> Result<usize, Error> {
-        self.scans += 1;
-        if self.scans > self.max_scans {
-            return Err(Error::too_large(sos_offset, Excess::Scans));
-        }
-        let frame = self
-            .decoder
+    ) -> Result<ScanData, Error> {
+        let frame = decoder
             .frame()
             .ok_or(Error::corrupt(sos_offset, Corruption::ScanBeforeFrame))?;
         if frame.process == Process::Lossless {
@@ -131,27 +146,22 @@ impl Reader {
                 continue;
             };
             if self.tables[index].is_none() {
-                self.tables[index] = self
-                    .decoder
-                    .quantization(frame.components[index].table)
-                    .copied();
+                self.tables[index] = decoder.quantization(frame.components[index].table).copied();
             }
         }
-        let scan = if whole {
-            self.decoder
-                .scan_into(sos, sos_offset, data, start, &mut Whole(&mut self.intake))
+        let intake = &mut self.intake;
+        if whole {
+            decoder.scan_into(sos, sos_offset, data, start, &mut Whole(intake))
         } else {
-            self.decoder
-                .scan_into(sos, sos_offset, data, start, &mut Partial(&mut self.intake))
-        }?;
-        Ok(scan.next_marker)
+            decoder.scan_into(sos, sos_offset, data, start, &mut Partial(intake))
+        }
     }
 
-    /// `end`: offset for errors about the picture as a whole.
-    fn picture(self, end: usize) -> Result<Picture, Error> {
-        self.decoder.finish()?;
+    /// The picture, after its last scan. `end`: offset for errors about the picture as a whole.
+    pub(super) fn picture(self, decoder: &Decoder, end: usize) -> Result<Picture, Error> {
+        decoder.finish()?;
         let missing = Error::corrupt(end, Corruption::MissingFrame);
-        let frame = self.decoder.frame().ok_or(missing)?;
+        let frame = decoder.frame().ok_or(missing)?;
         let transform = self.intake.transform;
         let swap = |a, b| if transform.transpose { (b, a) } else { (a, b) };
         let (width, height) = swap(frame.width, frame.height);
