@@ -1,6 +1,6 @@
 //! Reads a picture's coefficients, turned on the way where that is exact.
 
-use super::plane::{Plane, Scratch};
+use super::plane::{Plane, Scratch, Symbols};
 use super::sparse::Sparse;
 use super::transform::{Cell, Transform};
 use crate::entropy::{Coefficients, Decoder, Frame, Process, Put, ScanData};
@@ -150,8 +150,10 @@ impl Blocks {
             }
         }
         let intake = &mut self.intake;
-        if whole {
+        if whole && intake.transform.transpose {
             decoder.scan_into(sos, sos_offset, data, start, &mut Whole(intake))
+        } else if whole {
+            decoder.scan_into(sos, sos_offset, data, start, &mut Straight(intake))
         } else {
             decoder.scan_into(sos, sos_offset, data, start, &mut Partial(intake))
         }
@@ -216,6 +218,7 @@ struct Layer {
     rest: Rest,
     cells: [Cell; 64],
     scratch: Scratch,
+    symbols: Symbols,
     /// For scans that give coefficients bit by bit.
     sparse: Sparse,
 }
@@ -245,6 +248,7 @@ impl Intake {
                 rest,
                 cells: transform.cells(),
                 scratch: Scratch::default(),
+                symbols: Symbols::default(),
                 sparse: Sparse::default(),
             });
         }
@@ -304,8 +308,7 @@ impl Put for Open<'_> {
         if i32::from(narrow) != value {
             layer.plane.set_overflow();
         }
-        layer.scratch.values[usize::from(cell.to & 63)] =
-            (narrow ^ cell.sign).wrapping_sub(cell.sign);
+        layer.scratch.values[usize::from(cell.to & 63)] = cell.turned(narrow);
         layer.scratch.mask |= 1 << (cell.to & 63);
     }
 
@@ -326,6 +329,85 @@ impl Drop for Open<'_> {
     }
 }
 
+/// The sink of scans that give whole blocks whose coefficients keep their order: what is only mirrored is written down
+/// as it is read.
+struct Straight<'a>(&'a mut Intake);
+
+/// A block being decoded; it is complete when dropped.
+struct Line<'a> {
+    layer: &'a mut Layer,
+    row: u32,
+    column: u32,
+    /// Whether it holds samples, or is only there to fill an MCU (A.2.4).
+    inside: bool,
+    dc: i16,
+}
+
+impl Coefficients for Straight<'_> {
+    const STORED: bool = true;
+    type Block<'b>
+        = Line<'b>
+    where
+        Self: 'b;
+
+    fn begin(&mut self, frame: &Frame) -> Result<(), Error> {
+        self.0.begin(frame);
+        Ok(())
+    }
+
+    fn nth(&mut self, component: usize, index: usize) -> Line<'_> {
+        let width = self.0.layers[component].plane.width as usize;
+        self.block(component, (index / width) as u32, (index % width) as u32)
+    }
+
+    #[inline]
+    fn block(&mut self, component: usize, row: u32, column: u32) -> Line<'_> {
+        let layer = &mut self.0.layers[component];
+        let inside = row < layer.plane.height && column < layer.plane.width;
+        Line {
+            layer,
+            row,
+            column,
+            inside,
+            dc: 0,
+        }
+    }
+}
+
+impl Put for Line<'_> {
+    #[inline(always)]
+    fn put(&mut self, k: usize, value: i32) {
+        if !self.inside {
+            return;
+        }
+        let layer = &mut *self.layer;
+        let narrow = value as i16;
+        if i32::from(narrow) != value {
+            layer.plane.set_overflow();
+        }
+        if k == 0 {
+            self.dc = narrow;
+        } else {
+            let value = layer.cells[k & 63].turned(narrow);
+            layer.plane.add(&mut layer.symbols, k as u32, value);
+        }
+    }
+
+    fn grow(&mut self, _: usize, _: u32) {}
+    fn set_dc_bit(&mut self, _: u32) {}
+}
+
+impl Drop for Line<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let layer = &mut *self.layer;
+        if self.inside {
+            let (plane, symbols) = (&mut layer.plane, &mut layer.symbols);
+            plane.close(self.row, self.column, self.dc, symbols);
+        }
+    }
+}
+
 /// The sink of scans that give parts of blocks.
 struct Partial<'a>(&'a mut Intake);
 
@@ -334,6 +416,8 @@ struct Part<'a> {
     layer: &'a mut Layer,
     /// None for a block that only fills an MCU.
     index: Option<usize>,
+    /// Where its AC coefficients are, once it has any.
+    slot: Option<usize>,
 }
 
 impl Coefficients for Partial<'_> {
@@ -358,6 +442,7 @@ impl Coefficients for Partial<'_> {
         Part {
             layer: &mut self.0.layers[component],
             index: Some(index),
+            slot: None,
         }
     }
 
@@ -367,12 +452,16 @@ impl Coefficients for Partial<'_> {
         let (width, height) = (layer.plane.width, layer.plane.height);
         let index = (row < height && column < width)
             .then_some(row as usize * width as usize + column as usize);
-        Part { layer, index }
+        Part {
+            layer,
+            index,
+            slot: None,
+        }
     }
 }
 
 impl Put for Part<'_> {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, k: usize, value: i32) {
         let Some(index) = self.index else { return };
         if k == 0 {
@@ -383,13 +472,18 @@ impl Put for Part<'_> {
         if i32::from(narrow) != value {
             self.layer.plane.set_overflow();
         }
-        self.layer.sparse.put(index, k, narrow);
+        let sparse = &mut self.layer.sparse;
+        let slot = *self.slot.get_or_insert_with(|| sparse.slot(index));
+        sparse.put(slot, k, narrow);
     }
 
     #[inline]
     fn grow(&mut self, k: usize, low: u32) {
         let Some(index) = self.index else { return };
-        self.layer.sparse.grow(index, k, 1i16.wrapping_shl(low));
+        let step = 1i16.wrapping_shl(low);
+        if !self.layer.sparse.grow(index, k, step) {
+            self.layer.plane.set_overflow();
+        }
     }
 
     fn set_dc_bit(&mut self, low: u32) {
