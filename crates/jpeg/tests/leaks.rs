@@ -403,6 +403,40 @@ fn a_profile_keeps_what_decides_colours_and_nothing_else() {
 }
 
 #[test]
+fn fields_of_a_profile_that_no_engine_reads_hold_nothing() {
+    let source = profile::cmyk(CANARY);
+    let file = grey_with(1, &profile::chunks(&source, 65_519).concat());
+    let written = clean(&file, &Options::default());
+    assert!(contains(&written, b"ICC_PROFILE\0"));
+    for part in CANARY.windows(4) {
+        assert!(!contains(&written, part), "{part:?}");
+    }
+    // One byte of the text in the place of each that was set is noticed.
+    let at = |needle: &[u8]| {
+        let found = written.windows(needle.len()).position(|w| w == needle);
+        found.expect("part of the profile")
+    };
+    let header = at(b"prtrCMYKLab ") - 12;
+    let table = at(b"mft1");
+    for place in [
+        header + 8,
+        header + 9,
+        header + 12,
+        header + 16,
+        header + 20,
+        header + 68,
+        header + 79,
+        table + 11,
+        table + 12,
+        table + 47,
+    ] {
+        let mut spoilt = written.clone();
+        spoilt[place] = b'!';
+        assert!(verify(&spoilt).is_err(), "byte {place}");
+    }
+}
+
+#[test]
 fn a_profile_that_decoders_do_not_take_goes() {
     let whole = profile::chunks(&profile::rgb(CANARY), 200);
     let mut twice = whole.clone();
