@@ -53,6 +53,29 @@ pub fn rgb_with_red(text: &[u8], red: [u8; 12]) -> Vec<u8> {
     [profile, table, values, text.to_vec()].concat()
 }
 
+/// A CMYK profile with a table of the old type, `text` in its matrix, which means nothing for four channels, and in
+/// the header's version and illuminant.
+pub fn cmyk(text: &[u8]) -> Vec<u8> {
+    let mut table = b"mft1\0\0\0\0\x04\x03\x02".to_vec();
+    table.push(text[0]);
+    table.extend(text.iter().copied().cycle().take(36));
+    // Four curves, 2 x 2 x 2 x 2 nodes of three bytes, three curves.
+    table.extend((0_u8..=255).cycle().take(7 * 256 + 48));
+    let start = 132 + 12_u32;
+    let length = start + table.len() as u32;
+    let mut profile = vec![0; 128];
+    profile[..4].copy_from_slice(&length.to_be_bytes());
+    profile[8..10].copy_from_slice(&[2, text[0]]);
+    profile[12..24].copy_from_slice(b"prtrCMYKLab ");
+    profile[36..40].copy_from_slice(b"acsp");
+    profile[68..80].copy_from_slice(&text[..12]);
+    profile.extend(1_u32.to_be_bytes());
+    profile.extend(b"A2B0");
+    profile.extend(start.to_be_bytes());
+    profile.extend((table.len() as u32).to_be_bytes());
+    [profile, table].concat()
+}
+
 /// The APP2 segments of a profile, `length` bytes in each.
 pub fn chunks(profile: &[u8], length: usize) -> Vec<Vec<u8>> {
     let count = profile.len().div_ceil(length);

@@ -327,7 +327,7 @@ impl Coded {
     pub(crate) fn has_begun(&self, index: u8) -> bool {
         self.bits
             .get(usize::from(index))
-            .is_some_and(|bits| bits.iter().any(|bit| *bit != 0))
+            .is_some_and(|bits| bits.iter().fold(0, |any, bit| any | bit) != 0)
     }
 
     /// Takes note of a scan. An error when it codes again what is already there: the first of the
@@ -342,17 +342,16 @@ impl Coded {
             usize::from(first)..=usize::from(last)
         };
         for (index, _, _) in header.components() {
+            let expected = if high == 0 { 0 } else { high.saturating_add(1) };
             let bits = self
                 .bits
                 .get_mut(usize::from(*index))
-                .and_then(|bits| bits.get_mut(band.clone()));
-            for bit in bits.into_iter().flatten() {
-                let expected = if high == 0 { 0 } else { high.saturating_add(1) };
-                if *bit != expected {
-                    return Err(Corruption::Progression);
-                }
-                *bit = low.saturating_add(1);
+                .and_then(|bits| bits.get_mut(band.clone()))
+                .unwrap_or_default();
+            if bits.iter().fold(0, |differ, bit| differ | (bit ^ expected)) != 0 {
+                return Err(Corruption::Progression);
             }
+            bits.fill(low.saturating_add(1));
         }
         Ok(())
     }

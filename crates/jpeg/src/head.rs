@@ -31,12 +31,12 @@ impl Head {
             OrientationPolicy::Bake if survey.turns_exactly => Turned::Baked,
             OrientationPolicy::Bake => Turned::Reencoded,
         };
-        let bakes = matches!(report.turned, Turned::Baked | Turned::Reencoded);
-        (report.output_width, report.output_height) = if bakes && report.orientation >= 5 {
-            (report.height, report.width)
-        } else {
-            (report.width, report.height)
-        };
+        (report.output_width, report.output_height) =
+            if report.is_baked() && report.orientation >= 5 {
+                (report.height, report.width)
+            } else {
+                (report.width, report.height)
+            };
         let head = Self {
             jfif: survey.jfif,
             orientation: (report.turned == Turned::Tagged).then_some(report.orientation),

@@ -157,6 +157,12 @@ impl Header {
             return None;
         }
         let [major, minor, ..] = four(8)?;
+        // The minor version decides nothing; 2.0 to 2.4 and 4.0 to 4.4 are those that there are.
+        let minor = if matches!(minor, 0x10 | 0x20 | 0x30 | 0x40) {
+            minor
+        } else {
+            0
+        };
         let header = Self {
             version: [major, minor],
             class: four(12)?,
@@ -188,14 +194,8 @@ impl Header {
         put(24, &[0x07, 0xD0, 0, 1, 0, 1]);
         put(36, b"acsp");
         put(67, &[self.intent]);
-        put(
-            68,
-            if self.nearly_d50() {
-                &D50
-            } else {
-                &self.illuminant
-            },
-        );
+        // Some engines ignore a profile with another illuminant, and no engine uses it: none is another one.
+        put(68, if self.nearly_d50() { &D50 } else { &[0; 12] });
         out
     }
 

@@ -7,15 +7,24 @@
 
 use fearless_simd::{Level, Simd, dispatch};
 
+/// What is tested at once as long as nothing is found, and what the search ends in.
 const BLOCK: usize = 512;
+const SMALL_BLOCK: usize = 32;
+
+/// Vectors that lie across two of the processor's cache lines are read twice.
+const CACHE_LINE: usize = 64;
 
 /// Offset of the first 0xFF at or after `from` that no zero follows, if any.
 ///
 /// A 0xFF that is the last byte of `data` counts.
 pub(crate) fn next_unstuffed(data: &[u8], from: usize) -> Option<usize> {
+    if let Some([0xFF, 1..=0xFF, ..]) = data.get(from..) {
+        // Between segments it mostly stands right here.
+        return Some(from);
+    }
     let level = Level::new();
     let mut at = dispatch!(level, simd => skip_blocks(simd, data, from));
-    // At most one block and one byte of it are looked at twice.
+    // At most one small block and one byte of it are looked at twice.
     loop {
         let rest = data.get(at..)?;
         at = at.saturating_add(rest.iter().position(|byte| *byte == 0xFF)?);
@@ -26,7 +35,7 @@ pub(crate) fn next_unstuffed(data: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Offset of the first block that has what is searched for, or that is too short to tell.
+/// Offset of the first small block that has what is searched for, or that is too short to tell.
 #[inline(always)]
 #[allow(
     clippy::inline_always,
@@ -37,29 +46,44 @@ fn skip_blocks<S: Simd>(simd: S, data: &[u8], from: usize) -> usize {
         #[inline(always)]
         || {
             let mut at = from;
-            while let Some(block) = data.get(at..).and_then(<[u8]>::first_chunk) {
-                if has_unstuffed(block) {
-                    break;
-                }
-                at = at.saturating_add(BLOCK);
+            let mut step = BLOCK.saturating_sub(misplaced(data, from));
+            while clean::<{ BLOCK + 1 }>(data, at) {
+                at = at.saturating_add(step);
+                step = BLOCK;
+            }
+            while clean::<{ SMALL_BLOCK + 1 }>(data, at) {
+                at = at.saturating_add(SMALL_BLOCK);
             }
             at
         },
     )
 }
 
+/// How many bytes `at` lies behind the start of a cache line.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "part of the loop's preparation")]
+fn misplaced(data: &[u8], at: usize) -> usize {
+    let address = data.as_ptr().addr().wrapping_add(at);
+    address % CACHE_LINE
+}
+
+/// Whether the block at `at` and the byte behind it are there, and no 0xFF in it is followed by
+/// something else than zero.
 #[inline(always)]
 #[allow(
     clippy::inline_always,
     reason = "takes on the processor features of its caller"
 )]
-fn has_unstuffed(block: &[u8; BLOCK + 1]) -> bool {
+fn clean<const WITH_NEXT: usize>(data: &[u8], at: usize) -> bool {
+    let Some(block) = data.get(at..).and_then(<[u8]>::first_chunk::<WITH_NEXT>) else {
+        return false;
+    };
     let (_, next) = block.split_at(1);
     let mut any = 0_u8;
     for (byte, follower) in block.iter().zip(next) {
-        any |= u8::from(*byte == 0xFF) & u8::from(*follower != 0);
+        any |= u8::from(*byte == 0xFF).wrapping_neg() & follower;
     }
-    any != 0
+    any == 0
 }
 
 #[cfg(test)]
@@ -81,6 +105,19 @@ mod tests {
                     data[at + 1] = 0;
                     assert_eq!(next_unstuffed(&data, 0), None, "length {length} at {at}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_found_wherever_the_cache_lines_begin() {
+        for from in 0..70 {
+            for at in (from..from + 1200).step_by(7).chain(from + 500..from + 590) {
+                let mut data = vec![0x37; 1400];
+                data[at] = 0xFF;
+                assert_eq!(next_unstuffed(&data, from), Some(at), "from {from}");
+                data[at + 1] = 0;
+                assert_eq!(next_unstuffed(&data, from), None, "from {from} at {at}");
             }
         }
     }

@@ -195,6 +195,11 @@ names! {
 }
 
 impl Report {
+    /// Whether the picture itself is turned.
+    pub(crate) fn is_baked(&self) -> bool {
+        matches!(self.turned, Turned::Baked | Turned::Reencoded)
+    }
+
     pub(crate) fn remove(&mut self, kind: Kind, bytes: usize) {
         self.remove_many(kind, 1, bytes);
     }

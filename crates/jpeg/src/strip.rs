@@ -103,7 +103,7 @@ impl Stripped {
 ///
 /// Those of [`strip`].
 pub fn inspect(data: &[u8], options: &Options) -> Result<Report, Error> {
-    Ok(plan(data, options)?.stripped.report)
+    Ok(plan(data, options, false)?.stripped.report)
 }
 
 /// Takes everything out of a file that is not needed to draw it: P1 and P2 of the design.
@@ -133,15 +133,19 @@ pub fn strip(data: &[u8], options: &Options) -> Result<Stripped, Error> {
         stripped,
         head,
         idle_symbols,
-    } = plan(data, options)?;
-    let bakes = matches!(stripped.report.turned, Turned::Baked | Turned::Reencoded);
-    if !bakes && !idle_symbols && !options.deep {
-        return Ok(stripped);
-    }
-    rewrite(data, options, stripped, &head).map_err(|error| {
-        // The offset is one in the clean file. What decoding finds in the source has its own.
-        plan(data, &decoding(options)).err().unwrap_or(error)
-    })
+        turned,
+    } = plan(data, options, true)?;
+    let anew = stripped.report.is_baked() || idle_symbols || options.deep;
+    let turned = match turned {
+        Some(turned) => turned,
+        None if anew => turn_clean(data, options, &stripped).map_err(|error| {
+            // The offset is one in the clean file. What decoding finds in the source has its own.
+            let decoded = plan(data, &decoding(options), false);
+            decoded.err().unwrap_or(error)
+        })?,
+        None => return Ok(stripped),
+    };
+    Ok(assemble(&head, turned, stripped.report))
 }
 
 fn decoding(options: &Options) -> Options {
@@ -151,34 +155,31 @@ fn decoding(options: &Options) -> Options {
     }
 }
 
-/// Writes the coefficients of a clean file again, turned if it has to be.
-fn rewrite(
-    data: &[u8],
-    options: &Options,
-    stripped: Stripped,
-    head: &Head,
-) -> Result<Stripped, Error> {
-    let mut report = stripped.report;
-    let bakes = matches!(report.turned, Turned::Baked | Turned::Reencoded);
-    let orientation = if bakes { report.orientation } else { 1 };
-    let clean: Vec<u8> = stripped
-        .parts
-        .iter()
-        .flat_map(|part| part.bytes(data))
-        .copied()
-        .collect();
-    let turned = turn::turn(&clean, orientation, &options.limits)?;
+/// Writes the coefficients of a clean file anew, turned if they have to be.
+fn turn_clean(data: &[u8], options: &Options, stripped: &Stripped) -> Result<turn::Turned, Error> {
+    let report = &stripped.report;
+    let orientation = if report.is_baked() {
+        report.orientation
+    } else {
+        1
+    };
+    turn::turn(&stripped.to_vec(data), orientation, &options.limits)
+}
+
+/// The clean file whose coefficients were written anew.
+fn assemble(head: &Head, turned: turn::Turned, mut report: Report) -> Stripped {
+    let transposed = report.is_baked() && report.orientation >= 5;
     (report.output_width, report.output_height) = (turned.width, turned.height);
     if turned.reencoded {
         report.turned = Turned::Reencoded;
     }
     let parts = vec![
-        Part::Made(head.write(orientation >= 5)),
+        Part::Made(head.write(transposed)),
         Part::Made(turned.tables_to_eoi),
     ];
     let mut stripped = Stripped { parts, report };
     stripped.report.bytes_out = stripped.len();
-    Ok(stripped)
+    stripped
 }
 
 /// What the clean file is, but for writing its coefficients anew.
@@ -187,19 +188,23 @@ struct Plan {
     head: Head,
     /// Whether its Huffman tables have to be written anew.
     idle_symbols: bool,
+    /// Those coefficients, if that was done on the way.
+    turned: Option<turn::Turned>,
 }
 
-fn plan(data: &[u8], options: &Options) -> Result<Plan, Error> {
-    let mut found = survey(data, options)?;
+/// `turns`: as [`survey`] has it.
+fn plan(data: &[u8], options: &Options, turns: bool) -> Result<Plan, Error> {
+    let mut found = survey(data, options, turns)?;
     if found.idle_symbols && options.check == Check::Structure {
         // It will be decoded to be written anew; whether that can be done is to be known here.
-        found = survey(data, &decoding(options))?;
+        found = survey(data, &decoding(options), turns)?;
     }
     let head = Head::new(data, options, &mut found);
     let Survey {
         items,
         report,
         idle_symbols,
+        turned,
         ..
     } = found;
     let mut parts = Parts::new(head.write(false));
@@ -216,6 +221,7 @@ fn plan(data: &[u8], options: &Options) -> Result<Plan, Error> {
         stripped,
         head,
         idle_symbols,
+        turned,
     })
 }
 

@@ -11,9 +11,10 @@ use crate::frame::{Coded, Frame};
 use crate::icc;
 use crate::kind::Kind;
 use crate::marker;
-use crate::options::{Check, Options};
+use crate::options::{Check, Options, OrientationPolicy};
 use crate::report::{Process, Repair, Report, SegmentInfo, Turned};
 use crate::trailer;
+use crate::turn::{self, Turning};
 use crate::walk::{Piece, walk};
 
 use picture::Slots;
@@ -32,6 +33,8 @@ pub(crate) struct Survey {
     pub(crate) turns_exactly: bool,
     /// Whether a Huffman table in use has symbols that no code can need.
     pub(crate) idle_symbols: bool,
+    /// The picture, turned or only written anew, if that was asked for and wanted.
+    pub(crate) turned: Option<turn::Turned>,
     pub(crate) report: Report,
 }
 
@@ -46,11 +49,13 @@ pub(crate) struct Jfif {
 }
 
 /// Reads `data`, the bytes of a file.
-pub(crate) fn survey(data: &[u8], options: &Options) -> Result<Survey, Error> {
+///
+/// `turns`: a picture that is to be turned is turned on the way, where every scan is decoded anyway.
+pub(crate) fn survey(data: &[u8], options: &Options, turns: bool) -> Result<Survey, Error> {
     if data.len() as u64 > options.limits.max_bytes {
         return Err(Error::too_large(0, Excess::Bytes));
     }
-    let mut reader = Reader::new(data, options);
+    let mut reader = Reader::new(data, options, turns);
     reader.run()?;
     reader.finish()
 }
@@ -63,6 +68,9 @@ struct Reader<'a> {
     coded: Coded,
     /// Decodes the scans, if they are to be.
     decoder: Option<Decoder>,
+    /// Whether coefficients that have to be written anew are kept; those that are, from the first scan on.
+    turns: bool,
+    turning: Option<Turning>,
     slots: Slots,
     /// The restart interval in force, and the one that DRI set last.
     interval: (u16, u16),
@@ -75,7 +83,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(data: &'a [u8], options: &'a Options) -> Self {
+    fn new(data: &'a [u8], options: &'a Options, turns: bool) -> Self {
         let report = Report {
             bytes_in: data.len() as u64,
             bytes_out: 0,
@@ -107,12 +115,15 @@ impl<'a> Reader<'a> {
                 icc: icc::Chunks::default(),
                 turns_exactly: true,
                 idle_symbols: false,
+                turned: None,
                 report,
             },
             frame: None,
             coded: Coded::new(),
             decoder: (options.check == Check::Entropy)
                 .then(|| Decoder::new(options.limits.max_pixels)),
+            turns,
+            turning: None,
             slots: Slots::default(),
             interval: (0, 0),
             orientation: None,
@@ -297,10 +308,27 @@ impl<'a> Reader<'a> {
             return Err(Error::corrupt(self.data.len(), Corruption::LineCount));
         }
         self.settle_tables();
+        if let (Some(turning), Some(decoder)) = (self.turning.take(), &self.decoder) {
+            self.survey.turned = Some(turning.finish(decoder)?);
+        }
         let orientation = self.orientation.unwrap_or(1);
         self.survey.report.orientation = orientation;
         self.survey.turns_exactly = frame.turns_exactly(orientation, self.survey.report.height);
         Ok(self.survey)
+    }
+
+    /// To be called at the first scan, when the orientation is known: keeps coefficients from there on if they will be
+    /// written anew.
+    fn begin_turning(&mut self, frame: &Frame) {
+        let orientation = match self.options.orientation {
+            OrientationPolicy::Bake => self.orientation.unwrap_or(1),
+            OrientationPolicy::Tag | OrientationPolicy::Drop => 1,
+        };
+        let wanted = self.options.deep || orientation != 1;
+        // A lossless frame has no coefficients; that it cannot be turned is said where that is tried.
+        if self.turns && wanted && !frame.process.lossless() {
+            self.turning = Some(Turning::new(orientation, self.data.len()));
+        }
     }
 
     fn before_first_scan(&self) -> bool {

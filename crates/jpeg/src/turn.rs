@@ -16,12 +16,14 @@ mod transform;
 mod write;
 mod writer;
 
-use source::Rest;
+use source::{Blocks, Picture, Rest};
 use transform::Transform;
 
+use crate::entropy::{Decoder, ScanData};
 use crate::{Error, Limits};
 
 /// A picture that is the way up it is meant to be seen.
+#[derive(Debug)]
 pub(crate) struct Turned {
     /// DQT, SOF, DHT, SOS and its data, EOI.
     pub tables_to_eoi: Vec<u8>,
@@ -40,22 +42,62 @@ pub(crate) struct Turned {
 /// As [`Decoder`](crate::entropy::Decoder) has them for a picture that is not sound; `Unsupported` for lossless
 /// frames and for coefficients out of all range.
 pub(crate) fn turn(data: &[u8], orientation: u8, limits: &Limits) -> Result<Turned, Error> {
-    let transform = Transform::of(orientation);
-    let mut picture = source::read(data, transform, limits)?;
-    let reencoded = picture
-        .components
-        .iter()
-        .any(|c| matches!(c.rest, Rest::Samples(_)));
-    if reencoded {
-        resample::turn_samples(&mut picture);
+    let picture = source::read(data, Transform::of(orientation), limits)?;
+    Turned::of(picture, data.len())
+}
+
+/// A picture that is turned while its scans are decoded for another reason, so that they are decoded once.
+pub(crate) struct Turning {
+    blocks: Blocks,
+    /// Length of the file.
+    bytes: usize,
+}
+
+impl Turning {
+    /// `orientation` as for [`turn`]; `bytes`: length of the file.
+    pub(crate) fn new(orientation: u8, bytes: usize) -> Self {
+        Self {
+            blocks: Blocks::new(Transform::of(orientation), bytes),
+            bytes,
+        }
     }
-    let tables_to_eoi = write::write(&picture, data.len() + 4096, data.len())?;
-    Ok(Turned {
-        tables_to_eoi,
-        reencoded,
-        width: picture.width,
-        height: picture.height,
-    })
+
+    /// [`Decoder::scan`], and keeps what it decodes.
+    pub(crate) fn scan(
+        &mut self,
+        decoder: &mut Decoder,
+        sos: &[u8],
+        sos_offset: usize,
+        data: &[u8],
+        start: usize,
+    ) -> Result<ScanData, Error> {
+        self.blocks.scan(decoder, sos, sos_offset, data, start)
+    }
+
+    /// To be called after the last scan, with the same decoder.
+    pub(crate) fn finish(self, decoder: &Decoder) -> Result<Turned, Error> {
+        Turned::of(self.blocks.picture(decoder, self.bytes)?, self.bytes)
+    }
+}
+
+impl Turned {
+    /// `bytes`: length of the file.
+    fn of(mut picture: Picture, bytes: usize) -> Result<Self, Error> {
+        let reencoded = picture
+            .components
+            .iter()
+            .any(|c| matches!(c.rest, Rest::Samples(_)));
+        if reencoded {
+            resample::turn_samples(&mut picture);
+        }
+        let tables_to_eoi = write::write(&picture, bytes.saturating_add(4096), bytes)?;
+        Ok(Self {
+            tables_to_eoi,
+            reencoded,
+            width: picture.width,
+            height: picture.height,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod profile;
 #[path = "../dev/samples.rs"]
 mod samples;
 
-use bytes::{EOI, SOI, grey, grey_with, scan, segment};
+use bytes::{EOI, SOI, frame, grey, grey_with, scan, segment};
 
 const CANARY: &[u8] = b"CANARY-in-its-place-41c8";
 
@@ -403,6 +403,40 @@ fn a_profile_keeps_what_decides_colours_and_nothing_else() {
 }
 
 #[test]
+fn fields_of_a_profile_that_no_engine_reads_hold_nothing() {
+    let source = profile::cmyk(CANARY);
+    let file = grey_with(1, &profile::chunks(&source, 65_519).concat());
+    let written = clean(&file, &Options::default());
+    assert!(contains(&written, b"ICC_PROFILE\0"));
+    for part in CANARY.windows(4) {
+        assert!(!contains(&written, part), "{part:?}");
+    }
+    // One byte of the text in the place of each that was set is noticed.
+    let at = |needle: &[u8]| {
+        let found = written.windows(needle.len()).position(|w| w == needle);
+        found.expect("part of the profile")
+    };
+    let header = at(b"prtrCMYKLab ") - 12;
+    let table = at(b"mft1");
+    for place in [
+        header + 8,
+        header + 9,
+        header + 12,
+        header + 16,
+        header + 20,
+        header + 68,
+        header + 79,
+        table + 11,
+        table + 12,
+        table + 47,
+    ] {
+        let mut spoilt = written.clone();
+        spoilt[place] = b'!';
+        assert!(verify(&spoilt).is_err(), "byte {place}");
+    }
+}
+
+#[test]
 fn a_profile_that_decoders_do_not_take_goes() {
     let whole = profile::chunks(&profile::rgb(CANARY), 200);
     let mut twice = whole.clone();
@@ -481,4 +515,269 @@ fn symbols_that_no_code_can_need_are_written_away() {
         }
         verify(&file).expect_err("a symbol is there twice");
     }
+}
+
+/// A grey picture of `blocks` blocks in a row, each with a restart marker in front but the first; `between` stands
+/// before each restart marker.
+fn restarts(blocks: u16, between: &[u8]) -> Vec<u8> {
+    let mut pieces = grey();
+    pieces[2] = frame(0xC0, 8, 8 * blocks, &[[1, 0x11, 0]]);
+    pieces.insert(5, segment(0xDD, &[0, 1]));
+    let data = &mut pieces[7];
+    for block in 1..blocks {
+        data.extend(between);
+        data.extend([0xFF, 0xD0 | ((block as u8 - 1) & 7)]);
+        data.extend(bytes::BLOCK);
+    }
+    pieces.concat()
+}
+
+#[test]
+fn what_stands_around_restart_markers_goes() {
+    let expected = restarts(10, b"");
+    let default = Options::default();
+    assert_eq!(clean(&expected, &default), expected);
+    let mut zeros = expected.clone();
+    for byte in &mut zeros {
+        // The six padding bits of each block.
+        if *byte == bytes::BLOCK[0] {
+            *byte = 0x2A;
+        }
+    }
+    let mut behind = expected.clone();
+    // One more than the intervals need, in sequence.
+    behind.splice(behind.len() - 2..behind.len() - 2, [0xFF, 0xD1]);
+    let mut named = expected.clone();
+    named.splice(
+        behind.len() - 4..behind.len() - 4,
+        [&[0xFF, 0xD1][..], CANARY].concat(),
+    );
+    for (name, file) in [
+        ("bytes before RST", restarts(10, CANARY)),
+        (
+            "stuffed bytes before RST",
+            restarts(10, &with_canary(b"\xFF\0")),
+        ),
+        ("fill bytes before RST", restarts(10, &[0xFF; 5])),
+        ("padding bits", zeros),
+        ("RST behind the last interval", behind),
+        ("RST and bytes behind the last interval", named),
+    ] {
+        assert_ne!(file, expected, "{name}");
+        assert_eq!(clean(&file, &default), expected, "{name}");
+    }
+    let wrong = expected.clone();
+    let at = wrong
+        .windows(2)
+        .position(|w| w == [0xFF, 0xD2])
+        .expect("an RST2");
+    let mut wrong = wrong;
+    wrong[at + 1] = 0xD5;
+    for check in [Check::Structure, Check::Entropy] {
+        let options = Options {
+            check,
+            ..Options::default()
+        };
+        strip(&wrong, &options).expect_err("RST out of sequence");
+    }
+}
+
+#[test]
+fn what_stands_around_the_number_of_lines_goes() {
+    let with = |behind: &[u8]| {
+        let mut pieces = grey();
+        pieces[2] = frame(0xC0, 0, 8, &[[1, 0x11, 0]]);
+        pieces.insert(7, behind.to_vec());
+        pieces.concat()
+    };
+    let lines = segment(0xDC, &[0, 8]);
+    let expected = with(&lines);
+    let canary = segment(0xDC, &with_canary(&[0, 8]));
+    let rows = [
+        ("tail in DNL", canary.clone()),
+        ("DNL again", [&lines[..], &lines].concat()),
+        ("another DNL", [&lines[..], &segment(0xDC, CANARY)].concat()),
+        ("DNL with a tail again", [&lines[..], &canary].concat()),
+        ("fill bytes before DNL", [&[0xFF; 4][..], &lines].concat()),
+        ("bytes before DNL", [CANARY, &lines].concat()),
+        (
+            "bytes behind DNL",
+            [&lines[..], CANARY, &[0xFF, 0, 7]].concat(),
+        ),
+        (
+            "comment behind DNL",
+            [lines.clone(), segment(0xFE, CANARY)].concat(),
+        ),
+    ];
+    for (name, behind) in rows {
+        assert_eq!(
+            clean(&with(&behind), &Options::default()),
+            expected,
+            "{name}"
+        );
+    }
+    for (name, index) in [("before the frame", 1), ("before the scan", 5)] {
+        let mut pieces = grey();
+        pieces.insert(index, segment(0xDC, CANARY));
+        let result = strip(&pieces.concat(), &Options::default());
+        if let Ok(stripped) = result {
+            assert_eq!(
+                stripped.to_vec(&pieces.concat()),
+                grey().concat(),
+                "DNL {name}"
+            );
+        }
+    }
+}
+
+/// Two grey components in a scan each, `between` between the scans.
+fn two_scans(between: &[u8]) -> Vec<u8> {
+    let mut pieces = grey();
+    pieces[2] = frame(0xC0, 8, 8, &[[1, 0x11, 0], [2, 0x11, 0]]);
+    pieces.insert(7, between.to_vec());
+    pieces.insert(8, scan(&[[2, 0]], [0, 63, 0]));
+    pieces.insert(9, bytes::BLOCK.to_vec());
+    pieces.concat()
+}
+
+#[test]
+fn what_stands_between_scans_goes() {
+    let expected = two_scans(b"");
+    assert_eq!(clean(&expected, &Options::default()), expected);
+    let dqt = |destination| {
+        let body = CANARY.iter().copied().cycle().take(64);
+        segment(
+            0xDB,
+            &[destination].into_iter().chain(body).collect::<Vec<_>>(),
+        )
+    };
+    let rows = [
+        ("comment", segment(0xFE, CANARY)),
+        ("application segment", segment(0xE1, CANARY)),
+        ("bytes", CANARY.to_vec()),
+        ("fill bytes", vec![0xFF; 9]),
+        ("restart marker", vec![0xFF, 0xD4]),
+        ("TEM", vec![0xFF, 0x01]),
+        ("table of no component", dqt(2)),
+        (
+            "restart interval that is set twice",
+            [
+                segment(0xDD, CANARY.first_chunk::<2>().expect("two")),
+                segment(0xDD, &[0, 0]),
+            ]
+            .concat(),
+        ),
+        ("conditioning", segment(0xCC, &[0, 0x43, 0x10, 0x3F])),
+        ("number of lines", segment(0xDC, CANARY)),
+    ];
+    for (name, between) in rows {
+        assert_eq!(
+            clean(&two_scans(&between), &Options::default()),
+            expected,
+            "{name}"
+        );
+    }
+    // The second component's table counts, but not the one that is defined again before it.
+    let twice = two_scans(&[dqt(0), bytes::quantization(0)].concat());
+    let written = clean(&twice, &Options::default());
+    assert!(!contains(&written, CANARY));
+    // Huffman tables too, which have to be codes.
+    let codes = [
+        bytes::huffman(0, 0, b'C', b'A'),
+        bytes::huffman(0, 0, 0, 1),
+        bytes::huffman(1, 0, b'N', b'A'),
+        bytes::huffman(1, 0, 0, 1),
+    ];
+    let written = clean(&two_scans(&codes.concat()), &Options::default());
+    assert!(!contains(&written, b"CA") && !contains(&written, b"NA"));
+}
+
+#[test]
+fn tables_of_the_same_segment_that_no_scan_uses_go() {
+    let ours = &bytes::quantization(0)[4..];
+    let mut theirs = vec![0x12];
+    theirs.extend(CANARY.iter().copied().cycle().take(128));
+    let mut wide = vec![0x10];
+    wide.extend(CANARY.iter().copied().cycle().take(128));
+    let expected = grey().concat();
+    for (name, body) in [
+        ("another behind", [ours, &theirs].concat()),
+        ("another before", [&theirs, ours].concat()),
+        ("the same before", [&wide, ours].concat()),
+    ] {
+        let file = bytes::grey_but(1, &segment(0xDB, &body));
+        assert_eq!(clean(&file, &Options::default()), expected, "{name}");
+    }
+    for (name, tail) in [("half a table", 20), ("a byte", 1)] {
+        let body = [ours, &wide[..tail]].concat();
+        let file = bytes::grey_but(1, &segment(0xDB, &body));
+        strip(&file, &Options::default()).expect_err(name);
+    }
+}
+
+#[test]
+fn selectors_of_tables_that_a_progressive_scan_does_not_use_are_set() {
+    let with = |dc: u8, ac: u8, refine: u8| {
+        let mut pieces = grey();
+        pieces[2] = frame(0xC2, 8, 8, &[[1, 0x11, 0]]);
+        pieces[5] = scan(&[[1, dc]], [0, 0, 0x01]);
+        pieces[6] = vec![0x7F];
+        pieces.insert(7, scan(&[[1, refine]], [0, 0, 0x10]));
+        pieces.insert(8, vec![0x7F]);
+        pieces.insert(9, scan(&[[1, ac]], [1, 63, 0]));
+        pieces.insert(10, vec![0x7F]);
+        pieces.concat()
+    };
+    let expected = with(0, 0, 0);
+    assert_eq!(clean(&expected, &Options::default()), expected);
+    for check in [Check::Structure, Check::Entropy] {
+        let options = Options {
+            check,
+            ..Options::default()
+        };
+        assert_eq!(
+            clean(&with(0x03, 0x20, 0x31), &options),
+            expected,
+            "{check}"
+        );
+    }
+}
+
+#[test]
+fn several_jfif_segments_become_the_last() {
+    let jfif = |density: u8, tail: &[u8]| {
+        let body = [
+            b"JFIF\0\x01\x02\x01\0",
+            &[density, 0, density, 0, 0][..],
+            tail,
+        ]
+        .concat();
+        segment(0xE0, &body)
+    };
+    let expected = grey_with(1, &jfif(72, b""));
+    for (name, pieces) in [
+        ("twice", vec![jfif(96, b""), jfif(72, b"")]),
+        ("with a tail each", vec![jfif(96, CANARY), jfif(72, CANARY)]),
+        (
+            "with another kind between",
+            vec![
+                jfif(96, b""),
+                segment(0xE0, &with_canary(b"JFXX\0\x13\x01\x01")),
+                jfif(72, b""),
+            ],
+        ),
+        (
+            "too short behind",
+            vec![jfif(72, b""), segment(0xE0, b"JFIF\0CANARY!!")],
+        ),
+    ] {
+        let file = grey_with(1, &pieces.concat());
+        assert_eq!(clean(&file, &Options::default()), expected, "{name}");
+    }
+    // What has no meaning is not a place either.
+    let odd = segment(0xE0, b"JFIF\0\x01CANARY\0\0");
+    let written = clean(&grey_with(1, &odd), &Options::default());
+    assert!(!contains(&written, b"CANARY"));
+    let late = grey_with(grey().len() - 1, &jfif(72, CANARY));
+    assert_eq!(clean(&late, &Options::default()), grey().concat());
 }

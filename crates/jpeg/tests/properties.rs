@@ -189,6 +189,32 @@ fn holds_if_it_strips(file: &[u8], options: &Options) -> Result<Option<Vec<u8>>,
     Ok(Some(clean))
 }
 
+/// The same file comes out whether a picture is turned while it is checked or after that.
+#[test]
+fn a_picture_is_turned_the_same_on_the_way_and_afterwards() {
+    for photo in PHOTOS.iter() {
+        for orientation in 1..=8 {
+            let mut exif = b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+            exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
+            let exif = bytes::segment(0xE1, &exif);
+            let file = [&photo[..2], &exif, &photo[2..]].concat();
+            for deep in [false, true] {
+                let turned = [Check::Structure, Check::Entropy].map(|check| {
+                    let options = Options {
+                        check,
+                        deep,
+                        ..Options::default()
+                    };
+                    let stripped = strip(&file, &options).expect("a sound file");
+                    (stripped.to_vec(&file), stripped.report)
+                });
+                let [afterwards, on_the_way] = turned;
+                assert_eq!(afterwards, on_the_way, "orientation {orientation}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 

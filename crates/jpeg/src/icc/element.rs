@@ -61,7 +61,20 @@ fn table(raw: &[u8]) -> Option<Vec<u8>> {
     };
     let mut out = fixed_length(raw, length)?;
     *out.get_mut(11)? = 0;
+    if inputs != 3 {
+        // The matrix is one of three channels: engines pass over it for others.
+        out.get_mut(12..48)?.copy_from_slice(&identity());
+    }
     Some(out)
+}
+
+/// The identity as nine s15Fixed16Numbers.
+fn identity() -> [u8; 36] {
+    let mut matrix = [0; 36];
+    for one in matrix.iter_mut().skip(1).step_by(16) {
+        *one = 1;
+    }
+    matrix
 }
 
 /// Input and output channels, and the byte that follows them.

@@ -186,6 +186,9 @@ impl Reader<'_> {
             return Err(Error::too_large(range.start, Excess::Scans));
         }
         let header = ScanHeader::read(&frame, body, range.start)?;
+        if self.before_first_scan() && self.decoder.is_some() {
+            self.begin_turning(&frame);
+        }
         self.use_tables(&frame, &header, range.start)?;
         self.coded.scan(&header).map_err(corrupt)?;
         self.survey.report.scans = self.survey.report.scans.saturating_add(1);
@@ -237,7 +240,11 @@ impl Reader<'_> {
                 Stretch { kept, patches },
             ));
         };
-        let scan = decoder.scan(canonical, header.start.saturating_add(4), data, start)?;
+        let header_at = header.start.saturating_add(4);
+        let scan = match &mut self.turning {
+            Some(turning) => turning.scan(decoder, canonical, header_at, data, start),
+            None => decoder.scan(canonical, header_at, data, start),
+        }?;
         let declared = self.frame.map_or(0, |frame| frame.height);
         let lines = decoder.frame().map_or(0, |frame| frame.height);
         if declared != 0 && lines != u32::from(declared) {

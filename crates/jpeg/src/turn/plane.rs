@@ -33,6 +33,32 @@ pub(super) struct Scratch {
     pub(super) mask: u64,
 }
 
+/// The symbols of a block in the making: three bytes at most for each coefficient.
+pub(super) struct Symbols {
+    bytes: [u8; 256],
+    length: usize,
+    /// The last coefficient's index; 0 for none.
+    last: u32,
+}
+
+impl Default for Symbols {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 256],
+            length: 0,
+            last: 0,
+        }
+    }
+}
+
+impl Symbols {
+    #[inline(always)]
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.length & 255] = byte;
+        self.length += 1;
+    }
+}
+
 impl Default for Scratch {
     fn default() -> Self {
         Self {
@@ -66,48 +92,74 @@ impl Plane {
 
     /// Takes the block in `row` and `column` out of `scratch`.
     pub(super) fn push(&mut self, row: u32, column: u32, scratch: &mut Scratch) {
-        let index = self.index(row, column);
-        if let (Some(dc), Some(start)) = (self.dc.get_mut(index), self.starts.get_mut(index)) {
-            *dc = scratch.values[0];
-            *start = self.symbols.len() as u32;
-        }
-        scratch.values[0] = 0;
-        let mut bytes = [0u8; 256];
-        let (mut length, mut last) = (0usize, 0);
-        let mut mask = scratch.mask & !1;
+        let (dc, mask) = (std::mem::take(&mut scratch.values[0]), scratch.mask);
         scratch.mask = 0;
+        let values = &mut scratch.values;
+        self.push_values(row, column, dc, mask, |k| std::mem::take(&mut values[k]));
+    }
+
+    /// Takes a block in. `mask`: which coefficients are not zero; bit 0 does not count. `value`: the coefficient of an
+    /// index in zigzag order, asked for once each.
+    #[inline(always)]
+    pub(super) fn push_values(
+        &mut self,
+        row: u32,
+        column: u32,
+        dc: i16,
+        mask: u64,
+        mut value: impl FnMut(usize) -> i16,
+    ) {
+        let mut symbols = Symbols::default();
+        let mut mask = mask & !1;
         while mask != 0 {
             let k = mask.trailing_zeros();
             mask &= mask - 1;
-            let value = i32::from(std::mem::take(&mut scratch.values[k as usize & 63]));
-            let mut run = k - last - 1;
-            last = k;
-            while run > 15 {
-                bytes[length & 255] = ZRL;
-                length += 1;
-                self.counts[usize::from(ZRL)] += 1;
-                run -= 16;
-            }
-            let size = 32 - value.unsigned_abs().leading_zeros();
-            // F.1.2.2.1: a negative value is coded as its predecessor's low bits.
-            let bits = (value + (value >> 31)) as u32 & ((1 << size) - 1);
-            let symbol = (run << 4 | size & 15) as u8;
-            self.counts[usize::from(symbol)] += 1;
-            bytes[length & 255] = symbol;
-            bytes[(length + 1) & 255] = bits as u8;
-            length += 2;
-            if size > 8 {
-                self.overflow |= size > 15;
-                bytes[length & 255] = (bits >> 8) as u8;
-                length += 1;
-            }
+            self.add(&mut symbols, k, value(k as usize & 63));
         }
-        if last == 63 {
-            bytes[length & 255] = FULL;
+        self.close(row, column, dc, &mut symbols);
+    }
+
+    /// Adds coefficient `k`, which is not zero, to a block; by rising `k`.
+    #[inline(always)]
+    pub(super) fn add(&mut self, symbols: &mut Symbols, k: u32, value: i16) {
+        let value = i32::from(value);
+        let mut run = k.wrapping_sub(symbols.last + 1);
+        symbols.last = k;
+        while run > 15 && run < 64 {
+            symbols.push(ZRL);
+            self.counts[usize::from(ZRL)] += 1;
+            run -= 16;
+        }
+        let size = 32 - value.unsigned_abs().leading_zeros();
+        // F.1.2.2.1: a negative value is coded as its predecessor's low bits.
+        let bits = (value + (value >> 31)) as u32 & ((1 << size) - 1);
+        let symbol = (run << 4 | size & 15) as u8;
+        self.counts[usize::from(symbol)] += 1;
+        symbols.push(symbol);
+        symbols.push(bits as u8);
+        if size > 8 {
+            self.overflow |= size > 15;
+            symbols.push((bits >> 8) as u8);
+        }
+    }
+
+    /// Takes in a block to which everything has been added, and leaves an empty one.
+    #[inline(always)]
+    pub(super) fn close(&mut self, row: u32, column: u32, dc: i16, symbols: &mut Symbols) {
+        let index = self.index(row, column);
+        if let (Some(place), Some(start)) = (self.dc.get_mut(index), self.starts.get_mut(index)) {
+            *place = dc;
+            *start = self.symbols.len() as u32;
+        }
+        if symbols.last == 63 {
+            symbols.push(FULL);
         } else {
             self.counts[usize::from(EOB)] += 1;
+            symbols.push(EOB);
         }
-        self.symbols.extend_from_slice(&bytes[..=length & 255]);
+        let length = symbols.length & 255;
+        self.symbols.extend_from_slice(&symbols.bytes[..length]);
+        (symbols.length, symbols.last) = (0, 0);
     }
 
     /// The DC coefficient of a block.

@@ -1,9 +1,9 @@
 //! Reads a picture's coefficients, turned on the way where that is exact.
 
-use super::plane::{Plane, Scratch};
+use super::plane::{Plane, Scratch, Symbols};
 use super::sparse::Sparse;
 use super::transform::{Cell, Transform};
-use crate::entropy::{Coefficients, Decoder, Frame, Process, Put};
+use crate::entropy::{Coefficients, Decoder, Frame, Process, Put, ScanData};
 use crate::walk::{Piece, walk};
 use crate::{Corruption, Error, Excess, Limits, Unsupported};
 
@@ -41,24 +41,17 @@ pub(super) enum Rest {
 pub(super) fn read(data: &[u8], transform: Transform, limits: &Limits) -> Result<Picture, Error> {
     let mut reader = Reader {
         decoder: Decoder::new(limits.max_pixels),
-        intake: Intake {
-            transform,
-            bytes: data.len(),
-            layers: Vec::new(),
-        },
-        tables: Vec::new(),
+        blocks: Blocks::new(transform, data.len()),
         scans: 0,
         max_scans: limits.max_scans,
     };
     let end = reader.read(data)?;
-    reader.picture(end)
+    reader.blocks.picture(&reader.decoder, end)
 }
 
 struct Reader {
     decoder: Decoder,
-    intake: Intake,
-    /// Quantisation table of each component at its first scan, which is the one that counts.
-    tables: Vec<Option<[u16; 64]>>,
+    blocks: Blocks,
     scans: u32,
     max_scans: u32,
 }
@@ -82,7 +75,13 @@ impl Reader {
                     range,
                     body,
                 } => {
-                    at = self.scan(body, range.start + 4, data, range.end)?;
+                    self.scans += 1;
+                    if self.scans > self.max_scans {
+                        return Err(Error::too_large(range.start + 4, Excess::Scans));
+                    }
+                    let (decoder, header) = (&mut self.decoder, range.start + 4);
+                    let scan = self.blocks.scan(decoder, body, header, data, range.end)?;
+                    at = scan.next_marker;
                     pieces.leave_scan(at);
                 }
                 Piece::Segment { code: 0xC8, .. } => {}
@@ -100,20 +99,36 @@ impl Reader {
     }
 }
 
-impl Reader {
-    fn scan(
+/// Takes a picture's coefficients in, scan by scan.
+pub(super) struct Blocks {
+    intake: Intake,
+    /// Quantisation table of each component at its first scan, which is the one that counts.
+    tables: Vec<Option<[u16; 64]>>,
+}
+
+impl Blocks {
+    /// `bytes`: length of the file.
+    pub(super) fn new(transform: Transform, bytes: usize) -> Self {
+        Self {
+            intake: Intake {
+                transform,
+                bytes,
+                layers: Vec::new(),
+            },
+            tables: Vec::new(),
+        }
+    }
+
+    /// [`Decoder::scan`], and keeps what it decodes.
+    pub(super) fn scan(
         &mut self,
+        decoder: &mut Decoder,
         sos: &[u8],
         sos_offset: usize,
         data: &[u8],
         start: usize,
-    ) -> Result<usize, Error> {
-        self.scans += 1;
-        if self.scans > self.max_scans {
-            return Err(Error::too_large(sos_offset, Excess::Scans));
-        }
-        let frame = self
-            .decoder
+    ) -> Result<ScanData, Error> {
+        let frame = decoder
             .frame()
             .ok_or(Error::corrupt(sos_offset, Corruption::ScanBeforeFrame))?;
         if frame.process == Process::Lossless {
@@ -131,27 +146,24 @@ impl Reader {
                 continue;
             };
             if self.tables[index].is_none() {
-                self.tables[index] = self
-                    .decoder
-                    .quantization(frame.components[index].table)
-                    .copied();
+                self.tables[index] = decoder.quantization(frame.components[index].table).copied();
             }
         }
-        let scan = if whole {
-            self.decoder
-                .scan_into(sos, sos_offset, data, start, &mut Whole(&mut self.intake))
+        let intake = &mut self.intake;
+        if whole && intake.transform.transpose {
+            decoder.scan_into(sos, sos_offset, data, start, &mut Whole(intake))
+        } else if whole {
+            decoder.scan_into(sos, sos_offset, data, start, &mut Straight(intake))
         } else {
-            self.decoder
-                .scan_into(sos, sos_offset, data, start, &mut Partial(&mut self.intake))
-        }?;
-        Ok(scan.next_marker)
+            decoder.scan_into(sos, sos_offset, data, start, &mut Partial(intake))
+        }
     }
 
-    /// `end`: offset for errors about the picture as a whole.
-    fn picture(self, end: usize) -> Result<Picture, Error> {
-        self.decoder.finish()?;
+    /// The picture, after its last scan. `end`: offset for errors about the picture as a whole.
+    pub(super) fn picture(self, decoder: &Decoder, end: usize) -> Result<Picture, Error> {
+        decoder.finish()?;
         let missing = Error::corrupt(end, Corruption::MissingFrame);
-        let frame = self.decoder.frame().ok_or(missing)?;
+        let frame = decoder.frame().ok_or(missing)?;
         let transform = self.intake.transform;
         let swap = |a, b| if transform.transpose { (b, a) } else { (a, b) };
         let (width, height) = swap(frame.width, frame.height);
@@ -206,6 +218,7 @@ struct Layer {
     rest: Rest,
     cells: [Cell; 64],
     scratch: Scratch,
+    symbols: Symbols,
     /// For scans that give coefficients bit by bit.
     sparse: Sparse,
 }
@@ -235,6 +248,7 @@ impl Intake {
                 rest,
                 cells: transform.cells(),
                 scratch: Scratch::default(),
+                symbols: Symbols::default(),
                 sparse: Sparse::default(),
             });
         }
@@ -294,8 +308,7 @@ impl Put for Open<'_> {
         if i32::from(narrow) != value {
             layer.plane.set_overflow();
         }
-        layer.scratch.values[usize::from(cell.to & 63)] =
-            (narrow ^ cell.sign).wrapping_sub(cell.sign);
+        layer.scratch.values[usize::from(cell.to & 63)] = cell.turned(narrow);
         layer.scratch.mask |= 1 << (cell.to & 63);
     }
 
@@ -316,6 +329,85 @@ impl Drop for Open<'_> {
     }
 }
 
+/// The sink of scans that give whole blocks whose coefficients keep their order: what is only mirrored is written down
+/// as it is read.
+struct Straight<'a>(&'a mut Intake);
+
+/// A block being decoded; it is complete when dropped.
+struct Line<'a> {
+    layer: &'a mut Layer,
+    row: u32,
+    column: u32,
+    /// Whether it holds samples, or is only there to fill an MCU (A.2.4).
+    inside: bool,
+    dc: i16,
+}
+
+impl Coefficients for Straight<'_> {
+    const STORED: bool = true;
+    type Block<'b>
+        = Line<'b>
+    where
+        Self: 'b;
+
+    fn begin(&mut self, frame: &Frame) -> Result<(), Error> {
+        self.0.begin(frame);
+        Ok(())
+    }
+
+    fn nth(&mut self, component: usize, index: usize) -> Line<'_> {
+        let width = self.0.layers[component].plane.width as usize;
+        self.block(component, (index / width) as u32, (index % width) as u32)
+    }
+
+    #[inline]
+    fn block(&mut self, component: usize, row: u32, column: u32) -> Line<'_> {
+        let layer = &mut self.0.layers[component];
+        let inside = row < layer.plane.height && column < layer.plane.width;
+        Line {
+            layer,
+            row,
+            column,
+            inside,
+            dc: 0,
+        }
+    }
+}
+
+impl Put for Line<'_> {
+    #[inline(always)]
+    fn put(&mut self, k: usize, value: i32) {
+        if !self.inside {
+            return;
+        }
+        let layer = &mut *self.layer;
+        let narrow = value as i16;
+        if i32::from(narrow) != value {
+            layer.plane.set_overflow();
+        }
+        if k == 0 {
+            self.dc = narrow;
+        } else {
+            let value = layer.cells[k & 63].turned(narrow);
+            layer.plane.add(&mut layer.symbols, k as u32, value);
+        }
+    }
+
+    fn grow(&mut self, _: usize, _: u32) {}
+    fn set_dc_bit(&mut self, _: u32) {}
+}
+
+impl Drop for Line<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let layer = &mut *self.layer;
+        if self.inside {
+            let (plane, symbols) = (&mut layer.plane, &mut layer.symbols);
+            plane.close(self.row, self.column, self.dc, symbols);
+        }
+    }
+}
+
 /// The sink of scans that give parts of blocks.
 struct Partial<'a>(&'a mut Intake);
 
@@ -324,6 +416,8 @@ struct Part<'a> {
     layer: &'a mut Layer,
     /// None for a block that only fills an MCU.
     index: Option<usize>,
+    /// Where its AC coefficients are, once it has any.
+    slot: Option<usize>,
 }
 
 impl Coefficients for Partial<'_> {
@@ -348,6 +442,7 @@ impl Coefficients for Partial<'_> {
         Part {
             layer: &mut self.0.layers[component],
             index: Some(index),
+            slot: None,
         }
     }
 
@@ -357,12 +452,16 @@ impl Coefficients for Partial<'_> {
         let (width, height) = (layer.plane.width, layer.plane.height);
         let index = (row < height && column < width)
             .then_some(row as usize * width as usize + column as usize);
-        Part { layer, index }
+        Part {
+            layer,
+            index,
+            slot: None,
+        }
     }
 }
 
 impl Put for Part<'_> {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, k: usize, value: i32) {
         let Some(index) = self.index else { return };
         if k == 0 {
@@ -373,13 +472,18 @@ impl Put for Part<'_> {
         if i32::from(narrow) != value {
             self.layer.plane.set_overflow();
         }
-        self.layer.sparse.put(index, k, narrow);
+        let sparse = &mut self.layer.sparse;
+        let slot = *self.slot.get_or_insert_with(|| sparse.slot(index));
+        sparse.put(slot, k, narrow);
     }
 
     #[inline]
     fn grow(&mut self, k: usize, low: u32) {
         let Some(index) = self.index else { return };
-        self.layer.sparse.grow(index, k, 1i16.wrapping_shl(low));
+        let step = 1i16.wrapping_shl(low);
+        if !self.layer.sparse.grow(index, k, step) {
+            self.layer.plane.set_overflow();
+        }
     }
 
     fn set_dc_bit(&mut self, low: u32) {

@@ -33,9 +33,9 @@ impl Sparse {
         }
     }
 
-    /// Sets coefficient `k` of block `index`.
+    /// The slot of block `index`, which is made if there is none.
     #[inline]
-    pub(super) fn put(&mut self, index: usize, k: usize, value: i16) {
+    pub(super) fn slot(&mut self, index: usize) -> usize {
         let slot = &mut self.slots[index];
         if *slot == 0 {
             self.blocks.push(Block {
@@ -44,26 +44,34 @@ impl Sparse {
             });
             *slot = self.blocks.len() as u32;
         }
-        let block = &mut self.blocks[*slot as usize - 1];
+        *slot as usize - 1
+    }
+
+    /// Sets coefficient `k` of the block in `slot`.
+    #[inline(always)]
+    pub(super) fn put(&mut self, slot: usize, k: usize, value: i16) {
+        let block = &mut self.blocks[slot];
         block.mask |= 1 << (k & 63);
         block.values[k & 63] = value;
     }
 
-    /// Moves coefficient `k` of block `index` away from zero by `step`.
+    /// Moves coefficient `k` of block `index` away from zero by `step`. Whether it fits.
     #[inline]
-    pub(super) fn grow(&mut self, index: usize, k: usize, step: i16) {
+    pub(super) fn grow(&mut self, index: usize, k: usize, step: i16) -> bool {
         let Some(block) = (self.slots[index] as usize)
             .checked_sub(1)
             .and_then(|at| self.blocks.get_mut(at))
         else {
-            return;
+            return true;
         };
         let value = &mut block.values[k & 63];
-        *value = if *value < 0 {
-            value.wrapping_sub(step)
+        let grown = if *value < 0 {
+            value.checked_sub(step)
         } else {
-            value.wrapping_add(step)
+            value.checked_add(step)
         };
+        *value = grown.unwrap_or(*value);
+        grown.is_some()
     }
 
     /// Gives all blocks to `plane`, turned by `cells`.
@@ -71,6 +79,7 @@ impl Sparse {
         if self.slots.is_empty() {
             return;
         }
+        let stays = (0u8..).zip(cells).all(|(k, cell)| cell.to == k);
         let mut scratch = Scratch::default();
         let (width, height) = (plane.width, plane.height);
         let places = (0..height).flat_map(|row| (0..width).map(move |column| (row, column)));
@@ -78,23 +87,45 @@ impl Sparse {
             if i32::from(dc as i16) != dc {
                 plane.set_overflow();
             }
-            scratch.values[0] = dc as i16;
-            if let Some(block) = (slot as usize)
+            let block = (slot as usize)
                 .checked_sub(1)
-                .and_then(|at| self.blocks.get(at))
-            {
-                let mut mask = block.mask;
-                while mask != 0 {
-                    let k = mask.trailing_zeros() as usize;
-                    mask &= mask - 1;
-                    let (cell, value) = (cells[k & 63], block.values[k & 63]);
-                    scratch.values[usize::from(cell.to & 63)] =
-                        (value ^ cell.sign).wrapping_sub(cell.sign);
-                    // Only a value of 2^16 can have become zero, and that is an overflow already.
-                    scratch.mask |= u64::from(value != 0) << (cell.to & 63);
-                }
+                .and_then(|at| self.blocks.get(at));
+            let Some(block) = block else {
+                plane.push_values(row, column, dc as i16, 0, |_| 0);
+                continue;
+            };
+            if stays {
+                // Mirrored at most: coefficients keep their order.
+                let value = |k: usize| cells[k].turned(block.values[k]);
+                plane.push_values(row, column, dc as i16, block.mask, value);
+                continue;
+            }
+            scratch.values[0] = dc as i16;
+            let mut mask = block.mask;
+            while mask != 0 {
+                let k = mask.trailing_zeros() as usize;
+                mask &= mask - 1;
+                let cell = cells[k & 63];
+                scratch.values[usize::from(cell.to & 63)] = cell.turned(block.values[k & 63]);
+                scratch.mask |= 1 << (cell.to & 63);
             }
             plane.push(row, column, &mut scratch);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coefficient_that_grows_out_of_range_is_noticed() {
+        let mut sparse = Sparse::new(1, 100);
+        let slot = sparse.slot(0);
+        for (value, fits) in [(i16::MIN, false), (i16::MAX, false), (-4, true), (4, true)] {
+            sparse.put(slot, 5, value);
+            assert_eq!(sparse.grow(0, 5, 1), fits, "{value}");
+        }
+        assert_eq!(sparse.blocks[0].values[5], 5);
     }
 }

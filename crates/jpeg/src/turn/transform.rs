@@ -27,6 +27,14 @@ pub(super) struct Cell {
     pub(super) sign: i16,
 }
 
+impl Cell {
+    /// The coefficient as it is after the turn.
+    #[inline(always)]
+    pub(super) fn turned(self, value: i16) -> i16 {
+        (value ^ self.sign).wrapping_sub(self.sign)
+    }
+}
+
 impl Transform {
     /// `orientation`: Exif's value; what is not 2 to 8 counts as 1.
     pub(super) fn of(orientation: u8) -> Self {

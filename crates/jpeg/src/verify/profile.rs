@@ -63,11 +63,18 @@ fn is_canonical(profile: &[u8]) -> Option<bool> {
     };
     let header_is = number(profile, 0)? == profile.len()
         && zero(4, 8)
-        && zero(10, 12)
+        && matches!(
+            header.get(8..12)?,
+            [2 | 4, 0 | 0x10 | 0x20 | 0x30 | 0x40, 0, 0]
+        )
+        && matches!(header.get(12..16)?, b"mntr" | b"scnr" | b"prtr" | b"spac")
+        && matches!(header.get(16..20)?, b"GRAY" | b"RGB " | b"CMYK" | b"Lab ")
+        && matches!(header.get(20..24)?, b"XYZ " | b"Lab ")
         && header.get(24..36)? == b"\x07\xD0\0\x01\0\x01\0\0\0\0\0\0"
         && header.get(36..40)? == b"acsp"
         && zero(40, 67)
         && header.get(67)? <= &3
+        && (zero(68, 80) || header.get(68..80)? == b"\0\0\xF6\xD6\0\x01\0\0\0\0\xD3\x2D")
         && zero(80, 128);
     let count = number(profile, 128)?;
     if !header_is || !(3..=32).contains(&count) {
@@ -184,6 +191,14 @@ fn old_table_length(value: &[u8]) -> Option<usize> {
     let [inputs, outputs, grid, 0] = value.get(8..12)? else {
         return None;
     };
+    // What is not of three channels has no use for a matrix: it is the identity.
+    let one = b"\0\x01\0\0";
+    let unused = [
+        *one, [0; 4], [0; 4], [0; 4], *one, [0; 4], [0; 4], [0; 4], *one,
+    ];
+    if *inputs != 3 && value.get(12..48)? != unused.as_flattened() {
+        return None;
+    }
     let (inputs, outputs) = (usize::from(*inputs), usize::from(*outputs));
     let nodes = usize::from(*grid)
         .checked_pow(u32::try_from(inputs).ok()?)?
