@@ -1,11 +1,12 @@
 //! The commands that operate a deployed stack, run as a person runs them: replay, audit, and the plain `aws` lines of the
-//! documentation.
+//! documentation; and the one that runs the pipeline on this machine.
 
 mod operate {
     mod audit;
     mod documented;
     mod harness;
     mod replay;
+    mod run;
     mod smoke;
     mod target;
 }
