@@ -164,8 +164,8 @@ async fn logs(world: &World, uploads: &[(String, String)]) -> Vec<(String, Strin
                     }
                 }
             }
-            let named = |key: &str| lines.iter().any(|(_, line)| line.contains(key));
-            match uploads.iter().find(|(key, _)| !named(key)) {
+            let spoken_of = |key: &str| lines.iter().any(|(_, line)| line.contains(key));
+            match uploads.iter().find(|(key, _)| !spoken_of(key)) {
                 Some((key, _)) => Err(format!("no line about {key}")),
                 None => Ok(lines),
             }
