@@ -180,6 +180,15 @@ impl World {
         delete.version_id(marker).send().await.expect("an undelete");
     }
 
+    /// The tags of a version in bucket A.
+    pub async fn tags(&self, key: &str, version: &str) -> Vec<(String, String)> {
+        let s3 = self.stack.s3();
+        let get = s3.get_object_tagging().bucket(&self.names().source_bucket);
+        let answer = get.key(key).version_id(version).send().await;
+        let tags = answer.expect("tags").tag_set;
+        tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
+    }
+
     /// What bucket B holds under a key.
     pub async fn published(&self, key: &str) -> Option<Published> {
         let get = self

@@ -38,6 +38,7 @@ pub enum Act {
     PutUnconditional,
     Delete,
     DeleteVersion,
+    MarkVersion,
     GetItem,
     Query,
     QueryIndex,
@@ -49,6 +50,17 @@ pub enum Act {
     GenerateDataKey,
 }
 
+const ORIGINALS: [Act; 9] = [
+    Act::List,
+    Act::Get,
+    Act::GetVersion,
+    Act::PutIfNoneMatch,
+    Act::PutIfMatch,
+    Act::PutUnconditional,
+    Act::Delete,
+    Act::DeleteVersion,
+    Act::MarkVersion,
+];
 const OBJECTS: [Act; 8] = [
     Act::List,
     Act::Get,
@@ -71,7 +83,7 @@ const KEYS: [Act; 2] = [Act::Decrypt, Act::GenerateDataKey];
 
 /// Every place with what is tried there, in the order of the page.
 pub const PLACES: [(Place, &[Act]); 9] = [
-    (Place::Bucket("source"), &OBJECTS),
+    (Place::Bucket("source"), &ORIGINALS),
     (Place::Bucket("staging"), &OBJECTS),
     (Place::Bucket("destination"), &OBJECTS),
     (Place::Table, &ITEMS),
@@ -92,6 +104,7 @@ impl Act {
             Self::PutIfNoneMatch | Self::PutIfMatch | Self::PutUnconditional => "s3:PutObject",
             Self::Delete => "s3:DeleteObject",
             Self::DeleteVersion => "s3:DeleteObjectVersion",
+            Self::MarkVersion => "s3:PutObjectVersionTagging",
             Self::GetItem => "dynamodb:GetItem",
             Self::Query | Self::QueryIndex => "dynamodb:Query",
             Self::PutItem => "dynamodb:PutItem",
@@ -138,6 +151,9 @@ pub fn expected(environment: &Environment, who: &Principal, place: Place, act: A
     match (place, act) {
         (_, Act::PutIfNoneMatch) => request = request.with("s3:if-none-match", "*"),
         (_, Act::PutIfMatch) => request = request.with("s3:if-match", "an ETag"),
+        (_, Act::MarkVersion) => {
+            request = request.with("s3:RequestObjectTag/scrubjay:status", "REJECTED");
+        }
         (Place::KeyThroughS3(bucket), _) => {
             let service = format!("s3.{}.amazonaws.com", environment.region);
             let context = environment.bucket_arn(bucket);

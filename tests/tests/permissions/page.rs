@@ -23,8 +23,8 @@ give by IAM's documented evaluation (`tests/src/iac/policy.rs`); so the two hold
 
 * **✓** allowed, **–** denied.
 * **†** not tried: the emulator does not enforce it ([how that was found](emulator.md#permissions)). The answer is that of the
-  policies alone. It concerns one thing: S3 asks the key in the name of whoever reads or writes an object (*key, through S3*),
-  and the emulated S3 does not. *key* itself is asked directly.
+  policies alone. It concerns two things: S3 asks the key in the name of whoever reads or writes an object (*key, through S3*),
+  and the emulated S3 does not (*key* itself is asked directly); and policies may ask which tags a request sets.
 * The columns of machines and of `events` are their roles', tried with a session of the role. Within an execution the emulator
   does not ask.
 * *anonymous* is a request without a signature.
@@ -101,6 +101,7 @@ fn label(act: Act) -> &'static str {
         Act::PutUnconditional => "put, unconditional",
         Act::Delete => "delete",
         Act::DeleteVersion => "delete a version",
+        Act::MarkVersion => "mark a version as refused",
         Act::GetItem => "get item",
         Act::Query => "query",
         Act::QueryIndex => "query index `by-status`",
