@@ -1,6 +1,7 @@
 //! Infrastructure files, read as data: the SAM template and its stand-in foundation, Terraform, and the policies.
 
 pub mod cloudformation;
+pub mod environment;
 pub mod example;
 pub mod policy;
 pub mod terraform;

@@ -23,12 +23,15 @@ const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The runtime that the stack's processes are watched from: it must outlive each test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
-static WORLD: LazyLock<World> = LazyLock::new(|| RUNTIME.block_on(World::start("e2e", &[])));
+static WORLD: LazyLock<World> = LazyLock::new(|| RUNTIME.block_on(World::start("e2e", &[], false)));
 /// What the parameters change: refused uploads leave the older result, and only one prefix is treated.
 static OTHER: LazyLock<World> = LazyLock::new(|| {
     let parameters = [("OnRejected", "keep"), ("KeyPrefix", "photos/")];
-    RUNTIME.block_on(World::start("other", &parameters))
+    RUNTIME.block_on(World::start("other", &parameters, false))
 });
+/// What is enforced: IAM. The harness itself is the account's root, and may do everything.
+static ENFORCING: LazyLock<World> =
+    LazyLock::new(|| RUNTIME.block_on(World::start("iam", &[], true)));
 
 /// The shared stack. Its processes end with the test binary's.
 pub struct World {
@@ -60,6 +63,12 @@ pub fn on_other_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     RUNTIME.block_on(test(world))
 }
 
+/// Runs a test on the stack that enforces IAM.
+pub fn on_enforcing_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
+    let world = &*ENFORCING;
+    RUNTIME.block_on(test(world))
+}
+
 /// A sample photograph of the project's own, by its name below `tests/samples`.
 pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(
@@ -88,12 +97,13 @@ pub fn clean(data: &[u8]) -> Vec<u8> {
 }
 
 impl World {
-    async fn start(name: &str, parameters: &[(&str, &str)]) -> Self {
+    async fn start(name: &str, parameters: &[(&str, &str)], enforce_iam: bool) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
             .expect("the repository");
         let mut options =
             scrubjay_local::Options::new(root).stack(format!("{name}-{}", std::process::id()));
+        options.enforce_iam = enforce_iam;
         for (parameter, value) in parameters {
             options
                 .parameters
@@ -168,6 +178,15 @@ impl World {
             .expect("a delete marker");
         let delete = s3.delete_object().bucket(bucket).key(key);
         delete.version_id(marker).send().await.expect("an undelete");
+    }
+
+    /// The tags of a version in bucket A.
+    pub async fn tags(&self, key: &str, version: &str) -> Vec<(String, String)> {
+        let s3 = self.stack.s3();
+        let get = s3.get_object_tagging().bucket(&self.names().source_bucket);
+        let answer = get.key(key).version_id(version).send().await;
+        let tags = answer.expect("tags").tag_set;
+        tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
     }
 
     /// What bucket B holds under a key.

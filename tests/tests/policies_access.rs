@@ -86,6 +86,36 @@ fn nothing_travels_in_clear_or_lies_under_another_key() {
     }
 }
 
+/// A mark lets an original expire, so it is a way to delete it.
+#[test]
+fn only_the_machine_marks_an_original_and_only_as_refused() {
+    let (policy, boundary) = (bucket_policy(SOURCE), file("boundary"));
+    let everything = administrator();
+    let machine = &roles()["scrub-machine"];
+    let tag = |who: &str, name: &str, value: &str| {
+        let key = format!("s3:RequestObjectTag/{name}");
+        Request::new(
+            Some(who),
+            "s3:PutObjectVersionTagging",
+            &format!("{SOURCE}/k"),
+        )
+        .with(&key, value)
+    };
+    let (ours, admin) = (
+        role("scrub-machine"),
+        "arn:aws:iam::111122223333:role/admin",
+    );
+    let granted = |request: &Request| allowed(request, &[machine, &boundary], &[&policy]);
+    assert!(granted(&tag(&ours, "scrubjay:status", "REJECTED")));
+    assert!(!granted(&tag(&ours, "scrubjay:status", "CLEANED")));
+    assert!(!granted(&tag(&ours, "project", "x")));
+    let by_admin = |request: &Request| allowed(request, &[&everything], &[&policy]);
+    assert!(!by_admin(&tag(admin, "scrubjay:status", "REJECTED")));
+    assert!(by_admin(&tag(admin, "project", "x")));
+    let other = tag(&role("validate"), "scrubjay:status", "REJECTED");
+    assert!(!allowed(&other, &[&everything, &boundary], &[]));
+}
+
 #[test]
 fn people_reach_their_bucket_and_nothing_else() {
     let a = file("user-source");

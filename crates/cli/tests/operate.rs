@@ -1,5 +1,5 @@
 //! The commands that operate a deployed stack, run as a person runs them: replay, audit, and the plain `aws` lines of the
-//! documentation.
+//! documentation; and the one that runs the pipeline on this machine.
 
 mod operate {
     mod audit;
@@ -7,6 +7,7 @@ mod operate {
     mod documented;
     mod harness;
     mod replay;
+    mod run;
     mod smoke;
     mod target;
 }

@@ -16,9 +16,10 @@ use crate::error::tail;
 use crate::{Error, Result};
 
 /// The overlay, a Python package that is written into the stack's directory: name and text of each module.
-const OVERLAY: [(&str, &str); 9] = [
+const OVERLAY: [(&str, &str); 10] = [
     ("__init__.py", include_str!("overlay/__init__.py")),
     ("__main__.py", include_str!("overlay/__main__.py")),
+    ("access.py", include_str!("overlay/access.py")),
     ("alarms.py", include_str!("overlay/alarms.py")),
     ("control.py", include_str!("overlay/control.py")),
     ("delivery.py", include_str!("overlay/delivery.py")),

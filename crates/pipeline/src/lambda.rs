@@ -5,7 +5,10 @@ use std::time::Instant;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
-use tracing::Level;
+use tracing::{Instrument, Level, Span};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::{Class, Error};
 
@@ -14,13 +17,23 @@ use crate::{Class, Error};
 pub fn log_as_json() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
         .ok()
-        .and_then(|level| level.parse().ok());
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(Level::INFO);
+    // Around each event the runtime opens a span and logs every error once more, a refused file's too: what is said of an
+    // event, we say.
+    let ours = Targets::new()
+        .with_default(level)
+        .with_target("lambda_runtime::layers::trace", LevelFilter::OFF)
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_target(false)
-        .with_current_span(false)
-        .with_max_level(level.unwrap_or(Level::INFO))
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_max_level(level)
+        .finish()
+        .with(ours)
         .init();
 }
 
@@ -47,7 +60,9 @@ where
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let started = Instant::now();
         let subject = Subject::of(&event.payload);
-        let result = handle(event.payload).await;
+        // Whatever the handler says on the way, it says about this event.
+        let span = subject.span(step, &event.context.request_id);
+        let result = handle(event.payload).instrument(span).await;
         subject.log(
             step,
             &event.context.request_id,
@@ -74,6 +89,15 @@ impl Subject {
             )
         };
         Self(["bucket", "key", "etag", "versionId", "execution", "attempt"].map(field))
+    }
+
+    fn span(&self, step: &str, request: &str) -> Span {
+        let [bucket, key, etag, version, execution, attempt] =
+            self.0.each_ref().map(|(_, value)| value.as_str());
+        // At a level that is never filtered out.
+        tracing::error_span!(
+            "event", step, request, bucket, key, etag, version, execution, attempt
+        )
     }
 
     fn log(&self, step: &str, request: &str, started: Instant, error: Option<&Error>) {

@@ -44,7 +44,7 @@ variable "destination_noncurrent_days" {
 }
 
 variable "rejected_days" {
-  description = "Days after which an upload in bucket A tagged `scrubjay:status=REJECTED` expires. 0: never."
+  description = "Days after which an upload in bucket A that the pipeline has refused, and so tagged `scrubjay:status=REJECTED`, expires. 0: never."
   type        = number
   default     = 0
   nullable    = false

@@ -39,12 +39,11 @@ fn nothing_that_a_photo_hides_is_repeated() {
             said += &item.await.to_string();
             said += &history(world, &world.item(key, etag).await.unwrap()).await;
         }
-        let logs = logs(world, &uploads).await;
-        assert!(
-            logs.contains("canaries/own comment.jpg"),
-            "the logs name no upload: {logs}"
-        );
-        said += &logs;
+        // A line on the way, and of no upload.
+        world.reconcile("canaries/none").await;
+        let lines = logs(world, &uploads).await;
+        each_says_what_it_is_about(world, &lines);
+        said.extend(lines.into_iter().map(|(_, line)| line));
         for canary in &canaries {
             assert!(!said.contains(canary.as_str()), "{canary} is repeated");
         }
@@ -95,8 +94,48 @@ async fn history(world: &World, item: &Value) -> String {
     format!("{:?}", answer.events())
 }
 
-/// Every log line of the stack, once those of these uploads are there.
-async fn logs(world: &World, uploads: &[(String, String)]) -> String {
+/// The line of each step about an upload names the execution, the object, its `ETag`, the attempt and the request.
+fn each_says_what_it_is_about(world: &World, lines: &[(String, String)]) {
+    for step in ["validate", "strip", "publish", "record", "retract"] {
+        let group = format!("/aws/lambda/scrubjay-{}-{step}", world.names().stack);
+        let own = lines.iter().filter(|(name, _)| *name == group);
+        let about = own.filter(|(_, line)| line.contains("canaries/"));
+        let mut count = 0;
+        for (_, line) in about {
+            let line: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+            let text = |field: &str| line[field].as_str().unwrap_or_default();
+            assert_eq!(text("step"), step, "{line}");
+            assert_eq!(text("bucket"), world.names().source_bucket, "{line}");
+            assert!(text("key").starts_with("canaries/"), "{line}");
+            assert!(text("execution").starts_with("arn:"), "{line}");
+            assert!(text("attempt").parse::<u32>().is_ok(), "{line}");
+            for field in ["etag", "request"] {
+                assert!(!text(field).is_empty(), "{field} in {line}");
+            }
+            count += 1;
+        }
+        assert!(count > 0, "{step} says nothing of any upload");
+    }
+    // What a handler says on the way has it all in its span.
+    let mut on_the_way = 0;
+    for (group, line) in lines {
+        let line: Value = serde_json::from_str(line).unwrap_or_default();
+        if line.get("level").is_none() || line.get("step").is_some() {
+            continue;
+        }
+        let span = line["span"].as_object();
+        let span = span.unwrap_or_else(|| panic!("{group}: {line}"));
+        for field in ["request", "execution", "bucket", "key", "etag", "attempt"] {
+            assert!(span.contains_key(field), "{field} in {line}");
+        }
+        assert!(!span["request"].as_str().unwrap().is_empty(), "{line}");
+        on_the_way += 1;
+    }
+    assert!(on_the_way > 0, "reconcile says nothing on its way");
+}
+
+/// Every log line of the stack with its group, once those of these uploads are there.
+async fn logs(world: &World, uploads: &[(String, String)]) -> Vec<(String, String)> {
     let groups = call(world, "logs", "Logs_20140328.DescribeLogGroups", &json!({})).await;
     let stack = format!("scrubjay-{}-", world.names().stack);
     let names: Vec<String> = groups["logGroups"]
@@ -110,14 +149,14 @@ async fn logs(world: &World, uploads: &[(String, String)]) -> String {
     assert!(names.len() >= 6, "{names:?}");
     world
         .until("the last line", async || {
-            let mut text = String::new();
+            let mut lines = Vec::new();
             for name in &names {
                 let mut input = json!({"logGroupName": name});
                 loop {
                     let page = call(world, "logs", "Logs_20140328.FilterLogEvents", &input).await;
                     for event in page["events"].as_array().unwrap() {
-                        text += event["message"].as_str().unwrap();
-                        text.push('\n');
+                        let message = event["message"].as_str().unwrap();
+                        lines.push((name.clone(), format!("{}\n", message.trim_end())));
                     }
                     match page["nextToken"].as_str() {
                         Some(token) => input["nextToken"] = token.into(),
@@ -125,10 +164,11 @@ async fn logs(world: &World, uploads: &[(String, String)]) -> String {
                     }
                 }
             }
-            let missing = uploads.iter().find(|(key, _)| !text.contains(key.as_str()));
-            missing.map_or(Ok(text.clone()), |(key, _)| {
-                Err(format!("no line about {key}"))
-            })
+            let spoken_of = |key: &str| lines.iter().any(|(_, line)| line.contains(key));
+            match uploads.iter().find(|(key, _)| !spoken_of(key)) {
+                Some((key, _)) => Err(format!("no line about {key}")),
+                None => Ok(lines),
+            }
         })
         .await
 }

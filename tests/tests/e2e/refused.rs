@@ -26,6 +26,13 @@ async fn rejected(world: &World, key: &str, data: &[u8], error: &str) -> Value {
         world.execution_ended(execution).await,
         ExecutionStatus::Succeeded
     );
+    // So that a rule may let it expire, and nothing else that comes under its key.
+    let version = item["versionId"].as_str().expect("a version");
+    assert_eq!(
+        world.tags(key, version).await,
+        [("scrubjay:status".to_owned(), "REJECTED".to_owned())],
+        "{key}"
+    );
     item
 }
 
@@ -114,5 +121,36 @@ fn a_refused_upload_takes_the_older_result_away() {
         let third = world.put(key, &again).await;
         world.ended(key, &third, "CLEANED").await;
         world.until_published(key, Some(&clean(&again))).await;
+        let item = world.item(key, &third).await.unwrap();
+        let version = item["versionId"].as_str().unwrap();
+        assert_eq!(world.tags(key, version).await, []);
+    });
+}
+
+#[test]
+fn a_refused_version_that_is_gone_cannot_be_marked_and_that_is_all() {
+    on_stack(async |world| {
+        let key = "refused/gone.jpg";
+        let item = rejected(world, key, b"not a picture", "NotJpeg").await;
+        let etag = item["etag"].as_str().unwrap();
+        for version in [Some("gone"), None] {
+            let mut event = world.created(key, etag, Some("FF"));
+            event["detail"]["object"]["version-id"] = version.into();
+            if version.is_none() {
+                let object = event["detail"]["object"].as_object_mut();
+                object.unwrap().remove("version-id");
+            }
+            let (arn, status) = world.execute(&event).await;
+            assert_eq!(status, ExecutionStatus::Succeeded);
+            let entered = world.states(&arn).await;
+            let marked = entered.iter().any(|state| state == "Mark");
+            assert_eq!(marked, version.is_some(), "{entered:?}");
+            assert_eq!(entered.last().unwrap(), "Rejected");
+            let entry = version.map_or_else(String::new, |v| format!("#{v}"));
+            let items = world.items(key).await;
+            let entry = format!("upload#{etag}{entry}");
+            let item = items.iter().find(|item| item["entry"] == entry.as_str());
+            assert_eq!(item.unwrap()["status"], "REJECTED");
+        }
     });
 }

@@ -45,9 +45,9 @@ def main():
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from . import alarms, control, delivery, faults, lambdas, s3_events, states
+    from . import access, alarms, control, delivery, faults, lambdas, s3_events, states
 
-    for patch in (states, lambdas, s3_events, delivery, alarms, faults):
+    for patch in (states, lambdas, s3_events, delivery, alarms, access, faults):
         patch.install()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
 

@@ -427,7 +427,14 @@ def running():
     return sum(1 for execution in list(sfn._executions._data.values()) if execution["status"] == "RUNNING")
 
 
+def tag_objects():
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html: a TagSet holds Tag elements. Without their
+    name the emulator writes a body without tags."""
+    sfn._S3_OP_SPECS["PutObjectTagging"]["list_members"] = {"TagSet": "Tag"}
+
+
 def install():
+    tag_objects()
     sfn._run_execution = run_execution
     sfn._emit_execution_status_event = emit_status_event
     for name, patch in (

@@ -1,0 +1,165 @@
+//! The tries, and what must never be.
+
+use aws_sdk_s3::primitives::ByteStream;
+use scrubjay_tests::iac::environment::Environment;
+use scrubjay_tests::iac::policy::{Decision, Request, decide};
+use scrubjay_tests::{World, clean, on_enforcing_stack, unique_sample};
+
+use super::attempt::{Act, Attempts, PLACES, Place, expected};
+use super::page;
+use super::principal::{Principal, everybody};
+
+/// Where the emulator cannot answer, and the policies themselves do: its S3 encrypts nothing and asks no key, and it does not
+/// show policies the tags that a request sets.
+fn enforced(place: Place, act: Act) -> bool {
+    !matches!(place, Place::KeyThroughS3(_)) && act != Act::MarkVersion
+}
+
+/// One answer.
+pub struct Cell {
+    /// Who asked.
+    pub who: &'static str,
+    /// For what.
+    pub place: Place,
+    /// To do what.
+    pub act: Act,
+    /// Whether they may.
+    pub allowed: bool,
+    /// Whether it was tried.
+    pub tried: bool,
+}
+
+#[test]
+fn everybody_may_do_what_the_policies_say_and_no_more() {
+    on_enforcing_stack(async |world| {
+        let environment = Environment::of(world.names());
+        let everybody = everybody(world.stack(), &environment).await;
+        let cells = try_everything(world, &environment, &everybody).await;
+        nobody_reaches_too_far(&cells);
+        no_role_is_granted_both_ends(&environment, &everybody);
+        page::compare(&cells);
+        a_photo_goes_through(world, &environment, &everybody).await;
+    });
+}
+
+async fn try_everything(
+    world: &World,
+    environment: &Environment,
+    everybody: &[Principal],
+) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    let mut wrong = Vec::new();
+    for who in everybody {
+        let attempts = Attempts::of(who, world.stack(), environment).await;
+        for (place, acts) in PLACES {
+            for &act in acts {
+                let allowed = expected(environment, who, place, act);
+                let tried = enforced(place, act);
+                if tried && attempts.try_it(place, act).await != allowed {
+                    let verdict = if allowed { "denied" } else { "allowed" };
+                    wrong.push(format!(
+                        "{}: {act:?} ({}) on {place:?} was {verdict}, against the policies",
+                        who.name,
+                        act.action()
+                    ));
+                }
+                cells.push(Cell {
+                    who: who.name,
+                    place,
+                    act,
+                    allowed,
+                    tried,
+                });
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    cells
+}
+
+/// By its own policies alone, without those of buckets and boundary, which would stop it too.
+fn no_role_is_granted_both_ends(environment: &Environment, everybody: &[Principal]) {
+    for who in everybody.iter().filter(|who| who.boundary.is_some()) {
+        let granted = |bucket: &str, actions: &[&str]| {
+            let object = format!("{}/k", environment.bucket_arn(bucket));
+            let request = |action| Request::new(who.arn.as_deref(), action, &object);
+            actions
+                .iter()
+                .any(|action| decide(&who.granted, &request(action)) == Decision::Allow)
+        };
+        let reads = granted("source", &["s3:GetObject", "s3:GetObjectVersion"]);
+        let changes = ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"];
+        assert!(
+            !(reads && granted("destination", &changes)),
+            "{} is granted to read A and to write B",
+            who.name
+        );
+    }
+}
+
+/// What the table must show whatever the policies come to say.
+fn nobody_reaches_too_far(cells: &[Cell]) {
+    let (source, destination) = (Place::Bucket("source"), Place::Bucket("destination"));
+    let may = |who: &str, covers: &dyn Fn(&Cell) -> bool| {
+        cells
+            .iter()
+            .any(|cell| cell.who == who && cell.allowed && covers(cell))
+    };
+    for cell in cells {
+        let Cell {
+            who, place, act, ..
+        } = *cell;
+        let reads_source = may(who, &|c| c.place == source && c.act.reads());
+        let writes_destination = may(who, &|c| c.place == destination && c.act.writes());
+        assert!(
+            !(reads_source && writes_destination),
+            "{who} reads A and writes B"
+        );
+        let within = match who {
+            "user-a" => place == source || place == Place::KeyThroughS3("source"),
+            "user-b" | "website-reader" => {
+                (place == destination && !act.writes())
+                    || (place == Place::KeyThroughS3("destination") && act == Act::Decrypt)
+            }
+            "anonymous" => false,
+            _ => true,
+        };
+        assert!(!cell.allowed || within, "{who} may {act:?} on {place:?}");
+    }
+    // The table says something: what each is there for is allowed.
+    assert!(may("user-a", &|c| c.place == source
+        && c.act == Act::PutUnconditional));
+    assert!(may("user-b", &|c| c.place == destination && c.act == Act::Get));
+    assert!(may("validate", &|c| c.place == source && c.act.reads()));
+    assert!(may("publish", &|c| c.place == destination && c.act.writes()));
+}
+
+/// User A uploads, the pipeline works under all these policies, user B sees the clean photo.
+async fn a_photo_goes_through(world: &World, environment: &Environment, everybody: &[Principal]) {
+    let client = |name: &str| {
+        let who = everybody.iter().find(|who| who.name == name).unwrap();
+        let config = aws_sdk_s3::config::Builder::from(&who.config(world.stack()));
+        aws_sdk_s3::Client::from_conf(config.force_path_style(true).build())
+    };
+    let (uploader, viewer) = (client("user-a"), client("user-b"));
+    let (a, b) = (
+        environment.bucket("source"),
+        environment.bucket("destination"),
+    );
+    for sample in ["beach.jpg", "portrait.JPG"] {
+        let key = format!("enforced/{sample}");
+        let data = unique_sample(sample, &key);
+        let put = uploader.put_object().bucket(&a).key(&key);
+        let put = put.body(ByteStream::from(data.clone())).send().await;
+        let put = put.expect("an upload of user A");
+        let etag = put.e_tag().unwrap().trim_matches('"');
+        world.ended(&key, etag, "CLEANED").await;
+        let get = viewer.get_object().bucket(&b).key(&key).send().await;
+        let body = get.expect("what user B sees").body.collect().await;
+        assert_eq!(body.unwrap().to_vec(), clean(&data), "{key}");
+    }
+    let key = "enforced/beach.jpg";
+    let delete = uploader.delete_object().bucket(&a).key(key).send().await;
+    delete.expect("a delete of user A");
+    world.until_published(key, None).await;
+}

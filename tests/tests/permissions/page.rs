@@ -1,0 +1,114 @@
+//! The page `docs/permissions.md`, made of the answers.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use scrubjay_tests::iac::{read, root};
+
+use super::attempt::{Act, PLACES, Place};
+use super::matrix::Cell;
+
+const PAGE: &str = "docs/permissions.md";
+
+const HEAD: &str = "\
+# Who may do what
+
+Made by the test `tests/tests/permissions.rs`; do not edit it by hand: `UPDATE_DOCS=1 cargo test -p scrubjay-tests --test
+permissions` writes it anew, and without `UPDATE_DOCS` the test fails when it differs.
+
+The test starts the emulated AWS with IAM enforced, deploys `template.yaml`, and puts the policies of `terraform/policies/`
+in their places: those of the users and of the website's servers, of the buckets and of the key, and the boundary on every role of
+the application. Then every principal tries every action with its own credentials. Each answer must be the one that the policies
+give by IAM's documented evaluation (`tests/src/iac/policy.rs`); so the two hold each other.
+
+* **✓** allowed, **–** denied.
+* **†** not tried: the emulator does not enforce it ([how that was found](emulator.md#permissions)). The answer is that of the
+  policies alone. It concerns two things: S3 asks the key in the name of whoever reads or writes an object (*key, through S3*),
+  and the emulated S3 does not (*key* itself is asked directly); and policies may ask which tags a request sets.
+* The columns of machines and of `events` are their roles', tried with a session of the role. Within an execution the emulator
+  does not ask.
+* *anonymous* is a request without a signature.
+* `bucket-secure-transport` is left out of the tries, since the emulator speaks plain HTTP; `tests/tests/policies_access.rs`
+  asks it. So do `tests/tests/policies_*.rs` what no table shows: address ranges, prefixes, an administrator, the deployer.
+
+";
+
+/// Compares the page with what is in the repository, or writes it.
+pub fn compare(cells: &[Cell]) {
+    let page = page(cells);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(root().join(PAGE), page).expect("the page");
+        return;
+    }
+    assert_eq!(
+        read(PAGE),
+        page,
+        "{PAGE} is out of date; UPDATE_DOCS=1 writes it anew"
+    );
+}
+
+fn page(cells: &[Cell]) -> String {
+    let mut page = HEAD.to_owned();
+    let mut seen = BTreeSet::new();
+    let names: Vec<&str> = cells
+        .iter()
+        .map(|cell| cell.who)
+        .filter(|who| seen.insert(*who))
+        .collect();
+    let rule = "| --- ".repeat(names.len() + 1);
+    for (place, acts) in PLACES {
+        let (title, head) = (title(place), names.join(" | "));
+        write!(page, "## {title}\n| | {head} |\n{rule}|\n").unwrap();
+        for &act in acts {
+            write!(page, "| {} |", label(act)).unwrap();
+            for who in &names {
+                let of = |c: &&Cell| c.who == *who && c.place == place && c.act == act;
+                let cell = cells.iter().find(of).expect("a cell");
+                let answer = if cell.allowed { "✓" } else { "–" };
+                let mark = if cell.tried { "" } else { "†" };
+                write!(page, " {answer}{mark} |").unwrap();
+            }
+            page.push('\n');
+        }
+        page.push('\n');
+    }
+    page.truncate(page.trim_end().len());
+    page + "\n"
+}
+
+fn title(place: Place) -> String {
+    let bucket = |role| match role {
+        "source" => "bucket A",
+        "destination" => "bucket B",
+        _ => "staging",
+    };
+    match place {
+        Place::Bucket(role) => bucket(role).to_owned(),
+        Place::Table => "audit table".to_owned(),
+        Place::Parameter => "parameters".to_owned(),
+        Place::Key => "key".to_owned(),
+        Place::KeyThroughS3(role) => format!("key, through S3, for {}", bucket(role)),
+    }
+}
+
+fn label(act: Act) -> &'static str {
+    match act {
+        Act::List => "list",
+        Act::Get | Act::GetParameter => "get",
+        Act::GetVersion => "get a version",
+        Act::PutIfNoneMatch => "put, `If-None-Match`",
+        Act::PutIfMatch => "put, `If-Match`",
+        Act::PutUnconditional => "put, unconditional",
+        Act::Delete => "delete",
+        Act::DeleteVersion => "delete a version",
+        Act::MarkVersion => "mark a version as refused",
+        Act::GetItem => "get item",
+        Act::Query => "query",
+        Act::QueryIndex => "query index `by-status`",
+        Act::PutItem => "put item",
+        Act::UpdateItem => "update item",
+        Act::DeleteItem => "delete item",
+        Act::Decrypt => "decrypt",
+        Act::GenerateDataKey => "generate a data key",
+    }
+}

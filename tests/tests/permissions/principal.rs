@@ -1,0 +1,197 @@
+//! Everybody who asks, made in the emulator from the files that Terraform deploys and from the deployed template.
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use scrubjay_local::Stack;
+use scrubjay_tests::iac::environment::Environment;
+use scrubjay_tests::iac::policy::statements;
+use serde_json::{Value, json};
+
+/// The roles that `template.yaml` makes, all of which may be taken on here: the emulator's root stands for their services.
+const APPLICATION: [&str; 9] = [
+    "validate",
+    "strip",
+    "publish",
+    "retract",
+    "record",
+    "reconcile",
+    "scrub-machine",
+    "retract-machine",
+    "events",
+];
+
+/// Somebody, and what their own policies say.
+pub struct Principal {
+    /// Without the environment's prefix.
+    pub name: &'static str,
+    /// ARN of the user or role; nobody's for an unsigned request.
+    pub arn: Option<String>,
+    /// What it is granted.
+    pub granted: Vec<Value>,
+    /// The permissions boundary, where it has one.
+    pub boundary: Option<Vec<Value>>,
+    /// For the SDK; without them requests are not signed.
+    pub credentials: Option<SharedCredentialsProvider>,
+}
+
+impl Principal {
+    /// The stack's endpoint and region, with this principal's credentials.
+    pub fn config(&self, stack: &Stack) -> SdkConfig {
+        let mut config = stack.sdk_config().into_builder();
+        config.set_credentials_provider(self.credentials.clone());
+        config.build()
+    }
+}
+
+/// Puts every policy in its place and makes everybody, in the order of the table's columns.
+pub async fn everybody(stack: &Stack, environment: &Environment) -> Vec<Principal> {
+    let maker = Maker {
+        environment,
+        iam: aws_sdk_iam::Client::new(&stack.sdk_config()),
+        sts: aws_sdk_sts::Client::new(&stack.sdk_config()),
+    };
+    guard_resources(stack, environment).await;
+    let reader = environment.files(&["reader-objects", "reader-list-all"]);
+    let mut everybody = vec![
+        maker.user("user-a", environment.file("user-source")).await,
+        maker.user("user-b", reader.clone()).await,
+        maker.website_reader(reader).await,
+    ];
+    maker.boundary().await;
+    let mut granted = environment.roles();
+    for name in APPLICATION {
+        let granted = granted.remove(name).unwrap_or_else(|| panic!("no {name}"));
+        everybody.push(maker.application_role(name, granted).await);
+    }
+    assert!(granted.is_empty(), "left out of the table: {granted:?}");
+    everybody.push(Principal {
+        name: "anonymous",
+        arn: None,
+        granted: Vec::new(),
+        boundary: None,
+        credentials: None,
+    });
+    everybody
+}
+
+/// The policies of the three buckets and of the key. The one on TLS stays away: the emulator speaks plain HTTP.
+async fn guard_resources(stack: &Stack, environment: &Environment) {
+    for bucket in ["source", "staging", "destination"] {
+        let policy = environment.bucket_policy(bucket, Some("bucket-secure-transport"));
+        let put = stack
+            .s3()
+            .put_bucket_policy()
+            .bucket(environment.bucket(bucket));
+        put.policy(document(&policy))
+            .send()
+            .await
+            .expect("a bucket's policy");
+    }
+    let kms = aws_sdk_kms::Client::new(&stack.sdk_config());
+    let put = kms.put_key_policy().key_id(&environment.key);
+    put.policy(document(&environment.file("key")))
+        .send()
+        .await
+        .expect("the key's policy");
+}
+
+struct Maker<'a> {
+    environment: &'a Environment,
+    iam: aws_sdk_iam::Client,
+    sts: aws_sdk_sts::Client,
+}
+
+impl Maker<'_> {
+    async fn user(&self, name: &'static str, granted: Vec<Value>) -> Principal {
+        let user = self.full(name);
+        let made = self.iam.create_user().user_name(&user).send().await;
+        made.expect("a user");
+        let put = self.iam.put_user_policy().user_name(&user);
+        put.policy_name(name)
+            .policy_document(document(&granted))
+            .send()
+            .await
+            .expect("a user's policy");
+        let made = self.iam.create_access_key().user_name(&user).send().await;
+        let key = made.expect("an access key").access_key.expect("a key");
+        Principal {
+            name,
+            arn: Some(self.environment.user(name)),
+            granted,
+            boundary: None,
+            credentials: Some(provider(key.access_key_id, key.secret_access_key, None)),
+        }
+    }
+
+    async fn website_reader(&self, granted: Vec<Value>) -> Principal {
+        let name = "website-reader";
+        let trust = statements("trust-website-reader", &self.environment.placeholders());
+        let create = self.iam.create_role().role_name(self.full(name));
+        create
+            .assume_role_policy_document(document(&trust))
+            .send()
+            .await
+            .expect("a role");
+        let put = self.iam.put_role_policy().role_name(self.full(name));
+        put.policy_name(name)
+            .policy_document(document(&granted))
+            .send()
+            .await
+            .expect("a role's policy");
+        self.session(name, granted, None).await
+    }
+
+    /// The policy that the template's parameter `PermissionsBoundaryArn` names.
+    async fn boundary(&self) {
+        let create = self.iam.create_policy().policy_name(self.full("boundary"));
+        create
+            .policy_document(document(&self.environment.file("boundary")))
+            .send()
+            .await
+            .expect("the boundary");
+    }
+
+    /// A role that the template has made, put under the boundary: the emulator drops that part of the template.
+    async fn application_role(&self, name: &'static str, granted: Vec<Value>) -> Principal {
+        let put = self.iam.put_role_permissions_boundary();
+        put.role_name(self.full(name))
+            .permissions_boundary(self.environment.boundary())
+            .send()
+            .await
+            .expect("a role under the boundary");
+        let boundary = self.environment.file("boundary");
+        self.session(name, granted, Some(boundary)).await
+    }
+
+    async fn session(
+        &self,
+        name: &'static str,
+        granted: Vec<Value>,
+        boundary: Option<Vec<Value>>,
+    ) -> Principal {
+        let arn = self.environment.role(name);
+        let assume = self.sts.assume_role().role_arn(&arn);
+        let assumed = assume.role_session_name("permissions").send().await;
+        let session = assumed.expect("a session").credentials.expect("a key");
+        let (key, secret) = (session.access_key_id, session.secret_access_key);
+        Principal {
+            name,
+            arn: Some(arn),
+            granted,
+            boundary,
+            credentials: Some(provider(key, secret, Some(session.session_token))),
+        }
+    }
+
+    fn full(&self, name: &str) -> String {
+        format!("scrubjay-{}-{name}", self.environment.env)
+    }
+}
+
+fn provider(key: String, secret: String, token: Option<String>) -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new(key, secret, token, None, "test"))
+}
+
+fn document(statements: &[Value]) -> String {
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
