@@ -229,7 +229,53 @@ fn every_place_is_emptied_and_named() {
             Kind::TrailerSamsung,
         ),
         ("text", last, CANARY.to_vec(), Kind::TrailerUnknown),
+        (
+            "gain map behind the picture",
+            last,
+            [SOI, &app(0xE2, b"urn:iso:std:iso:ts:21496:-1\0"), EOI].concat(),
+            Kind::TrailerJpeg,
+        ),
+        ("APP2 of another make", 1, app(0xE2, b"MPE\0"), Kind::App2),
+        ("APP4", 1, app(0xE4, b""), Kind::App4),
+        ("APP5", 1, app(0xE5, b""), Kind::App5),
+        ("APP6", 1, app(0xE6, b""), Kind::App6),
+        ("APP7", 1, app(0xE7, b""), Kind::App7),
+        ("APP8", 1, app(0xE8, b""), Kind::App8),
+        ("APP10", 1, app(0xEA, b""), Kind::App10),
+        ("APP11 of another make", 1, app(0xEB, b"HDR"), Kind::App11),
+        ("APP12 of another make", 1, app(0xEC, b"[pic"), Kind::App12),
+        ("APP13 of another make", 1, app(0xED, b"Phot"), Kind::App13),
+        (
+            "texts of a profile",
+            1,
+            profile::chunks(&profile::rgb(CANARY), 300).concat(),
+            Kind::IccText,
+        ),
     ];
+    // Those that have tests of their own below, those that are never removed, and those that are refused.
+    let elsewhere = [
+        Kind::IgnoredField,
+        Kind::PaddingBits,
+        Kind::TrailerGainMap,
+        Kind::Boundary,
+        Kind::Frame,
+        Kind::ScanHeader,
+        Kind::EntropyCoded,
+        Kind::QuantizationTables,
+        Kind::HuffmanTables,
+        Kind::ArithmeticConditioning,
+        Kind::RestartInterval,
+        Kind::Jfif,
+        Kind::Adobe,
+        Kind::OrientationTag,
+        Kind::Reserved,
+    ];
+    for kind in Kind::ALL {
+        assert!(
+            elsewhere.contains(kind) != rows.iter().any(|(.., of)| of == kind),
+            "{kind}"
+        );
+    }
     for (name, index, piece, kind) in rows {
         let file = grey_with(index, &piece);
         let report = inspect(&file, &Options::default()).expect(name);
@@ -241,7 +287,10 @@ fn every_place_is_emptied_and_named() {
         assert_eq!(listed, file.len() as u64, "{name}");
         let clean = clean(&file, &Options::default());
         assert!(!contains(&clean, CANARY), "{name}");
-        let head = matches!(kind, Kind::JfifThumbnail | Kind::JfifTail | Kind::AdobeTail);
+        let head = matches!(
+            kind,
+            Kind::JfifThumbnail | Kind::JfifTail | Kind::AdobeTail | Kind::IccText
+        );
         if !head {
             assert_eq!(clean, grey().concat(), "{name}");
         }
@@ -256,6 +305,8 @@ fn padding_bits_and_ignored_fields_are_set() {
     let file = pieces.concat();
     let report = inspect(&file, &Options::default()).expect("a sound file");
     assert_eq!(report.repaired, [Repair::PaddingBits]);
+    let kinds: Vec<Kind> = report.removed.iter().map(|removed| removed.kind).collect();
+    assert_eq!(kinds, [Kind::IgnoredField, Kind::PaddingBits]);
     assert_eq!(clean(&file, &Options::default()), grey().concat());
 }
 
@@ -324,6 +375,140 @@ fn orientation_is_baked_tagged_or_dropped() {
     }
 }
 
+fn tiff(content: &[u8]) -> Vec<u8> {
+    segment(0xE1, &[b"Exif\0\0", content].concat())
+}
+
+#[test]
+fn what_an_exif_segment_has_is_named() {
+    let header = b"MM\0*\0\0\0\x08";
+    // No entry that counts, a GPS IFD, and an Exif IFD behind this one, which has a maker note.
+    let empty = [&header[..], b"\0\0\0\0\0\0"].concat();
+    let gps = [
+        &header[..],
+        b"\0\x01\x88\x25\0\x04\0\0\0\x01\0\0\0\x1A\0\0\0\0\0\0\0\0\0\0",
+    ]
+    .concat();
+    let note = [
+        &header[..],
+        b"\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x1A\0\0\0\0",
+        b"\0\x01\x92\x7C\0\x07\0\0\0\x04CANA\0\0\0\0",
+    ]
+    .concat();
+    let thumbnail = [&header[..], b"\0\0\0\0\0\x0E\0\0\0\0\0\0"].concat();
+    for (name, contents, flags) in [
+        ("nothing", vec![&empty], [false; 3]),
+        ("GPS", vec![&gps], [true, false, false]),
+        ("maker note", vec![&note], [false, true, false]),
+        ("thumbnail", vec![&thumbnail], [false, false, true]),
+        ("one each", vec![&gps, &note, &thumbnail], [true; 3]),
+    ] {
+        let segments: Vec<Vec<u8>> = contents.iter().map(|content| tiff(content)).collect();
+        let file = grey_with(1, &segments.concat());
+        let report = inspect(&file, &Options::default()).expect(name);
+        let found = report.exif.expect(name);
+        assert_eq!(
+            [found.gps, found.maker_note, found.thumbnail],
+            flags,
+            "{name}"
+        );
+        let bytes: usize = segments.iter().map(Vec::len).sum();
+        let removed = report.removed[0];
+        assert_eq!(
+            (removed.kind, removed.count, removed.bytes),
+            (Kind::Exif, segments.len() as u32, bytes as u64),
+            "{name}"
+        );
+    }
+    let without = inspect(&grey().concat(), &Options::default()).expect("a sound file");
+    assert_eq!(without.exif, None);
+}
+
+#[test]
+fn a_gain_map_that_is_announced_is_named_behind_the_picture() {
+    let preview = [SOI, &segment(0xE1, &with_canary(b"Exif\0\0")), EOI].concat();
+    for (name, announced) in [
+        (
+            "ISO 21496-1",
+            segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0"),
+        ),
+        (
+            "Adobe",
+            segment(
+                0xE1,
+                b"http://ns.adobe.com/xap/1.0/\0 xmlns:hdrgm=\"http://ns.adobe.com/hdr-gain-map/1.0/\"",
+            ),
+        ),
+        (
+            "Apple",
+            segment(
+                0xE1,
+                b"http://ns.adobe.com/xap/1.0/\0 xmlns:HDRGainMap=\"\"",
+            ),
+        ),
+    ] {
+        let mut pieces = grey();
+        pieces.insert(1, announced);
+        pieces.extend([preview.clone(), preview.clone()]);
+        let file = pieces.concat();
+        let report = inspect(&file, &Options::default()).expect(name);
+        assert!(report.gain_map, "{name}");
+        let trailers: Vec<Kind> = report.removed[1..].iter().map(|part| part.kind).collect();
+        assert_eq!(
+            trailers,
+            [Kind::TrailerGainMap, Kind::TrailerJpeg],
+            "{name}"
+        );
+        assert_eq!(clean(&file, &Options::default()), grey().concat(), "{name}");
+    }
+}
+
+/// A picture of `ids.len()` components of a block each, in one scan.
+fn coloured(ids: &[u8], head: &[Vec<u8>]) -> Vec<u8> {
+    let mut pieces = grey();
+    let components: Vec<[u8; 3]> = ids.iter().map(|id| [*id, 0x11, 0]).collect();
+    let selectors: Vec<[u8; 2]> = ids.iter().map(|id| [*id, 0]).collect();
+    pieces[2] = frame(0xC0, 8, 8, &components);
+    pieces[5] = scan(&selectors, [0, 63, 0]);
+    // Two bits a component.
+    pieces[6] = if ids.len() == 4 {
+        vec![0x00]
+    } else {
+        vec![0x03]
+    };
+    pieces.insert(1, head.concat());
+    pieces.concat()
+}
+
+#[test]
+fn what_decides_colours_is_neither_added_nor_lost() {
+    let jfif = segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
+    let adobe = |transform| segment(0xEE, &[&b"Adobe\0\x64\0\0\0\0"[..], &[transform]].concat());
+    let default = Options::default();
+    for ids in [&[1, 2, 3][..], b"RGB", &[0, 1, 2], &[1, 2, 3, 4], b"CMYK"] {
+        let heads = [vec![], vec![jfif.clone()]].into_iter();
+        let heads =
+            heads.chain((0..=2).flat_map(|transform| {
+                [vec![adobe(transform)], vec![jfif.clone(), adobe(transform)]]
+            }));
+        for head in heads {
+            let file = coloured(ids, &head);
+            assert_eq!(clean(&file, &default), file, "{ids:?} {head:?}");
+        }
+        // Decoders take a transform that they do not know for that of YCbCr or YCCK.
+        let known = if ids.len() == 3 { 1 } else { 2 };
+        assert_eq!(
+            clean(&coloured(ids, &[adobe(9)]), &default),
+            coloured(ids, &[adobe(known)])
+        );
+        // Behind the scan it is too late.
+        let mut late = coloured(ids, &[]);
+        let end = late.len() - 2;
+        late.splice(end..end, [jfif.clone(), adobe(0)].concat());
+        assert_eq!(clean(&late, &default), coloured(ids, &[]));
+    }
+}
+
 #[test]
 fn the_first_valid_exif_before_the_scan_decides() {
     let broken = segment(0xE1, b"Exif\0\0II*\0\xFF\xFF\0\0");
@@ -337,6 +522,29 @@ fn the_first_valid_exif_before_the_scan_decides() {
         ("behind XMP", [xmp.clone(), exif(5)].concat(), 5),
         ("XMP alone", xmp, 1),
         ("nine", exif(9), 1),
+        ("zero", exif(0), 1),
+        ("behind a valid one without", [exif(0), exif(6)].concat(), 1),
+        ("behind one with nine", [exif(9), exif(6)].concat(), 1),
+        (
+            "big-endian",
+            tiff(b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x07\0\0\0\0\0\0"),
+            7,
+        ),
+        (
+            "a LONG",
+            tiff(b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\0\0\x08\0\0\0\0"),
+            8,
+        ),
+        (
+            "a LONG that is too large",
+            tiff(b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\x01\0\x08\0\0\0\0"),
+            1,
+        ),
+        (
+            "of the thumbnail",
+            tiff(b"MM\0*\0\0\0\x08\0\0\0\0\0\x0E\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"),
+            1,
+        ),
     ];
     for (name, pieces, orientation) in rows {
         let report = inspect(&grey_with(1, &pieces), &Options::default()).expect(name);
@@ -780,4 +988,36 @@ fn several_jfif_segments_become_the_last() {
     assert!(!contains(&written, b"CANARY"));
     let late = grey_with(grey().len() - 1, &jfif(72, CANARY));
     assert_eq!(clean(&late, &Options::default()), grey().concat());
+}
+
+/// Time and memory are linear, so that this ends before anyone notices; a report lists the first of them.
+#[test]
+fn a_file_of_nothing_but_small_segments_is_stripped_or_refused() {
+    let many = |count: usize, piece: &[u8]| grey_with(1, &piece.repeat(count));
+    let rows = [
+        ("comments", segment(0xFE, b"")),
+        ("application segments", segment(0xE9, b"")),
+        ("restart intervals", segment(0xDD, &[0, 0])),
+        ("stray markers", vec![0xFF, 0xD0]),
+        ("garbage and markers", vec![0x33, 0xFF, 0xD0]),
+        ("profile chunks", segment(0xE2, b"ICC_PROFILE\0\x01\xFF")),
+        ("conditioning", segment(0xCC, &[0, 0x10])),
+        ("tables without a table", segment(0xC4, b"")),
+        ("Exif", segment(0xE1, b"Exif\0\0MM\0*\0\0\0\x08\xFF\xFF")),
+    ];
+    for (name, piece) in rows {
+        let file = many(90_000, &piece);
+        for check in [Check::Structure, Check::Entropy] {
+            let options = Options {
+                check,
+                ..Options::default()
+            };
+            let stripped = strip(&file, &options).expect(name);
+            assert_eq!(stripped.to_vec(&file), grey().concat(), "{name}");
+            assert!(stripped.report.segments.len() <= scrubjay_jpeg::SEGMENTS_LISTED);
+            assert!(stripped.parts.len() < 10, "{name}");
+        }
+        let result = strip(&many(200_001, &piece), &Options::default());
+        result.expect_err(name);
+    }
 }
