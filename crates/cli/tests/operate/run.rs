@@ -5,7 +5,7 @@ use std::path::Path;
 use scrubjay_tests::{clean, sample};
 use serde_json::json;
 
-use super::harness::{Answer, command};
+use super::command::{Answer, command};
 
 #[test]
 fn the_pipeline_runs_under_enforced_policies() {
