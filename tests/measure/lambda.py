@@ -31,6 +31,8 @@ def environment(address):
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_LOG_GROUP_NAME": "g", "AWS_LAMBDA_LOG_STREAM_NAME": "s",
         "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
         "SOURCE_BUCKET": "a", "STAGING_BUCKET": "s", "DESTINATION_BUCKET": "b", "AUDIT_TABLE": "t", "STACK": "measure",
+        "SCRUB_MACHINE": "arn:aws:states:eu-west-1:123456789012:stateMachine:scrub",
+        "RETRACT_MACHINE": "arn:aws:states:eu-west-1:123456789012:stateMachine:retract",
         "OPEN_CONNECTIONS": "false", "PATH": os.environ["PATH"],
     }
 

@@ -30,18 +30,38 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Scrub(scrub::Args),
-    Inspect(inspect::Args),
+    #[command(flatten)]
+    OnFiles(OnFiles),
     Local(local::Args),
     Audit(audit::Args),
     Replay(replay::Args),
     Smoke(smoke::Args),
 }
 
+/// The commands on files. To describe all the others to the parser takes longer than to clean a photo.
+#[derive(Parser)]
+#[command(version)]
+struct FilesCli {
+    #[command(subcommand)]
+    command: OnFiles,
+}
+
+#[derive(Subcommand)]
+enum OnFiles {
+    Scrub(scrub::Args),
+    Inspect(inspect::Args),
+}
+
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Scrub(args) => scrub::run(&args),
-        Command::Inspect(args) => inspect::run(&args),
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    let command = if OnFiles::has_subcommand(&first.to_string_lossy()) {
+        Command::OnFiles(FilesCli::parse().command)
+    } else {
+        Cli::parse().command
+    };
+    let done = match command {
+        Command::OnFiles(OnFiles::Scrub(args)) => scrub::run(&args),
+        Command::OnFiles(OnFiles::Inspect(args)) => inspect::run(&args),
         Command::Local(args) => local::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Replay(args) => replay::run(&args),
