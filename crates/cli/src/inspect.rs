@@ -1,6 +1,5 @@
 //! `scrubjay inspect`: what is in a file, segment by segment, and what would go.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,11 +7,13 @@ use anyhow::{Context, Result};
 use scrubjay_jpeg::Report;
 use scrubjay_pipeline::Error;
 
+use crate::content;
 use crate::options::StripArgs;
 use crate::show;
 
 /// Show what is in a JPEG, segment by segment, and what would be removed: kinds and sizes, never contents
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Parser)]
+#[command(bin_name = "scrubjay inspect")]
 pub struct Args {
     /// A JPEG
     file: PathBuf,
@@ -24,14 +25,20 @@ pub struct Args {
 }
 
 /// Exit code 1 when the file is refused.
+///
+/// # Errors
+/// When it cannot be read, or the result not be shown.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let data =
-        fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
-    match scrubjay_jpeg::inspect(&data, &args.strip.options()) {
+    let options = args.strip.options();
+    let inspected = content::read(&args.file, options.limits.max_bytes, true)
+        .and_then(|data| Ok(scrubjay_jpeg::inspect(&data, &options).map_err(Error::from)?));
+    match inspected {
         Ok(report) if args.json => show::say_json(&report)?,
         Ok(report) => print(&report)?,
         Err(error) => {
-            let error = Error::from(error);
+            let error: Error = error
+                .downcast()
+                .with_context(|| args.file.display().to_string())?;
             if args.json {
                 let json = serde_json::json!({"error": {"name": error.name(), "message": error.to_string()}});
                 show::say_json(&json)?;

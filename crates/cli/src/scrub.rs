@@ -1,8 +1,8 @@
 //! `scrubjay scrub`: clean files and folders on this machine, without AWS.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, IoSlice, Read, Write};
+use std::fs;
+use std::io::{self, IoSlice, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,12 +13,14 @@ use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit::{Findings, Reason};
 use serde::Serialize;
 
+use crate::content;
 use crate::files::{self, Input};
 use crate::options::StripArgs;
 use crate::show;
 
 /// Clean files and folders: all metadata goes, no pixel changes
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Parser)]
+#[command(bin_name = "scrubjay scrub")]
 pub struct Args {
     /// JPEGs, or folders of them (files ending in .jpg, .jpeg or .jpe, in any case)
     #[arg(required = true, value_name = "IN")]
@@ -60,6 +62,9 @@ struct Outcome {
 }
 
 /// Exit code 1 when any file was refused.
+///
+/// # Errors
+/// When a path that is named cannot be read, or the result not be shown.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let inputs = files::find(&args.inputs, Some(&args.output))?;
     let options = args.strip.options();
@@ -74,13 +79,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let files: Vec<Outcome> = if let [input] = inputs.as_slice() {
         // One file needs no threads, and starting them takes longer than cleaning it.
-        vec![clean(input, target(input), &options)]
+        vec![clean(input, target(input), &options, true)]
     } else {
         let bar = show::bar(inputs.len(), "cleaning");
         let files = inputs
             .par_iter()
             .map(|input| {
-                let outcome = clean(input, target(input), &options);
+                let outcome = clean(input, target(input), &options, false);
                 bar.inc(1);
                 outcome
             })
@@ -135,7 +140,8 @@ impl fmt::Display for Outcome {
     }
 }
 
-fn clean(input: &Input, output: PathBuf, options: &Options) -> Outcome {
+/// `only`: there is no other file.
+fn clean(input: &Input, output: PathBuf, options: &Options, only: bool) -> Outcome {
     let outcome = Outcome {
         file: input.path.clone(),
         output: None,
@@ -143,7 +149,7 @@ fn clean(input: &Input, output: PathBuf, options: &Options) -> Outcome {
         findings: None,
         error: None,
     };
-    match clean_file(&input.path, &output, options) {
+    match clean_file(&input.path, &output, options, only) {
         Ok(clean) => Outcome {
             output: Some(output),
             bytes: Some(clean.len()),
@@ -167,7 +173,7 @@ fn clean(input: &Input, output: PathBuf, options: &Options) -> Outcome {
     }
 }
 
-fn clean_file(path: &Path, output: &Path, options: &Options) -> Result<Stripped> {
+fn clean_file(path: &Path, output: &Path, options: &Options, only: bool) -> Result<Stripped> {
     if path
         .canonicalize()
         .ok()
@@ -175,22 +181,10 @@ fn clean_file(path: &Path, output: &Path, options: &Options) -> Result<Stripped>
     {
         bail!("its clean file would overwrite it");
     }
-    let data = read(path, options.limits.max_bytes)?;
+    let data = content::read(path, options.limits.max_bytes, only)?;
     let clean = scrubjay_jpeg::strip(&data, options).map_err(Error::from)?;
     write(output, &data, &clean).with_context(|| format!("cannot write {}", output.display()))?;
     Ok(clean)
-}
-
-/// Reads a file into one buffer of its size; refuses it by its size before reading it.
-fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
-    let mut file = File::open(path).context("cannot read it")?;
-    let size = file.metadata().context("cannot read it")?.len();
-    if size > max_bytes {
-        return Err(Error::TooLarge(format!("{size} bytes, the limit is {max_bytes}")).into());
-    }
-    let mut data = Vec::with_capacity(size as usize + 1);
-    file.read_to_end(&mut data).context("cannot read it")?;
-    Ok(data)
 }
 
 /// Writes the parts beside their place and then moves them there: a reader never sees half a file.

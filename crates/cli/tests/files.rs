@@ -106,7 +106,7 @@ fn a_wrong_call_is_told_apart_from_a_refusal() {
     }
     let run = command(&["inspect", "none.jpg"]).output().unwrap();
     assert_eq!(run.status.code(), Some(1));
-    assert!(text(&run.stderr).contains("cannot read none.jpg"));
+    assert!(text(&run.stderr).contains("none.jpg: cannot read it"));
 }
 
 #[test]
@@ -125,6 +125,37 @@ fn a_reader_that_has_had_enough_is_no_error() {
         assert!(run.status.success(), "{arguments:?}: {}", run.status);
         assert_eq!(text(&run.stderr), "", "{arguments:?}");
     }
+}
+
+#[test]
+fn every_other_command_is_handed_over_under_the_same_name() {
+    let help = command(&["--help"]).output().unwrap();
+    assert_eq!(help.status.code(), Some(0), "{}", text(&help.stderr));
+    let help = text(&help.stdout);
+    assert!(help.contains("Usage: scrubjay <COMMAND>"), "{help}");
+    for name in ["scrub", "inspect", "local", "audit", "replay", "smoke"] {
+        assert!(help.contains(&format!("\n  {name} ")), "{name}: {help}");
+        let whole = command(&["help", name]).output().unwrap();
+        let short = command(&[name, "--help"]).output().unwrap();
+        assert_eq!(text(&short.stdout), text(&whole.stdout), "{name}");
+        assert!(text(&short.stdout).contains(&format!("Usage: scrubjay {name} ")));
+    }
+}
+
+#[test]
+fn alone_the_program_cleans_and_says_what_is_missing_for_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let alone = dir.path().join("scrubjay");
+    fs::copy(env!("CARGO_BIN_EXE_scrubjay"), &alone).unwrap();
+    let mut scrub = Command::new(&alone);
+    scrub.arg("scrub").arg(sample("beach.jpg"));
+    let run = scrub.arg("-o").arg(dir.path().join("out")).output();
+    assert_eq!(run.unwrap().status.code(), Some(0));
+    let run = Command::new(&alone).arg("audit").output().unwrap();
+    assert_eq!(run.status.code(), Some(1));
+    let said = text(&run.stderr);
+    assert!(said.contains("scrubjay-aws"), "{said}");
+    assert!(said.contains("cargo install --path crates/cli"), "{said}");
 }
 
 fn sample(name: &str) -> PathBuf {

@@ -10,8 +10,8 @@ use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 
 use super::{Ask, Item, Table, TableArgs, table};
-use crate::show;
 use crate::when::When;
+use scrubjay::show;
 
 /// Questions at the same time.
 const AT_ONCE: usize = 16;

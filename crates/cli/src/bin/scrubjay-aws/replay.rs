@@ -11,11 +11,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tokio::time::MissedTickBehavior;
 
-use crate::show;
 use crate::target::TargetArgs;
 use crate::when::When;
 use dead_letters::Queue;
 use report::{Action, Report, Row};
+use scrubjay::show;
 use steps::{Replay, Work};
 
 /// Put failed executions and undelivered events through again, after the repair

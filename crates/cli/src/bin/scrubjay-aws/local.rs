@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
 use scrubjay_local::{Options, Progress, Stack};
 
-use crate::show;
+use scrubjay::show;
 
 /// The whole pipeline on this machine: the real template, state machine and functions on an emulated AWS
 #[derive(Debug, clap::Args)]

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use scrubjay_pipeline::audit::stamp;
 
 use super::{Filter, Item, TableArgs};
-use crate::show;
+use scrubjay::show;
 
 /// Write uploads to a file, newest first: for a spreadsheet (csv) or for any other program (jsonl: whole items, one a line)
 ///

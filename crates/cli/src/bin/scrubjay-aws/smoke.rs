@@ -15,11 +15,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::audit::{Item, Table, read};
-use crate::show;
 use crate::target::TargetArgs;
+use scrubjay::show;
 
 /// Lies on its side, and says so by its Exif orientation.
-const PHOTO: &[u8] = include_bytes!("../../../tests/samples/portrait.JPG");
+const PHOTO: &[u8] = include_bytes!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../tests/samples/portrait.JPG"
+));
 
 /// How often bucket B and the table are asked.
 const PAUSE: Duration = Duration::from_millis(500);

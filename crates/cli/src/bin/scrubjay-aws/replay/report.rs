@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::show;
+use scrubjay::show;
 
 /// What was done, or is to be done, about one execution or event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -89,7 +89,7 @@ impl Item {
             Some(error) if error.message.is_empty() => format!("{} in {}", error.name, error.state),
             Some(error) => format!("{} in {}: {}", error.name, error.state, error.message),
             None if self.source.is_none() => String::new(),
-            None => crate::show::kinds(&self.removed),
+            None => scrubjay::show::kinds(&self.removed),
         }
     }
 }

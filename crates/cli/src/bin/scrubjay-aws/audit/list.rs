@@ -8,7 +8,7 @@ use scrubjay_pipeline::audit::stamp;
 use serde::Serialize;
 
 use super::{Filter, Item, TableArgs};
-use crate::show;
+use scrubjay::show;
 
 /// Uploads by status, time and beginning of the key, newest first
 #[derive(Debug, clap::Args)]

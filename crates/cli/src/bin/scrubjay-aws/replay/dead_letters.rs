@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::Pace;
 use super::report::{Action, Row};
 use super::steps::{Replay, Work, refused};
-use crate::show;
 use crate::target::Target;
+use scrubjay::show;
 
 /// For so long nobody else sees a message that was received: longer than it takes to start ten executions at the lowest rate.
 const HIDDEN: Duration = Duration::from_mins(2);

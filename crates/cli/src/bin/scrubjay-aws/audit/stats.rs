@@ -12,7 +12,7 @@ use scrubjay_pipeline::audit::Status;
 use serde::Serialize;
 
 use super::{Filter, Item, TableArgs};
-use crate::show;
+use scrubjay::show;
 
 /// So many of the slowest are named.
 const SLOWEST: usize = 10;

@@ -6,7 +6,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use super::Pace;
 use super::report::Row;
 use super::steps::Replay;
-use crate::show;
+use scrubjay::show;
 
 /// Asks in turns, at the pace that was ordered, until every execution has ended: the machines' own time-out sees to that.
 pub async fn for_ends(replay: &Replay, rows: &mut [Row], pace: &mut Pace) -> Result<()> {

@@ -15,8 +15,8 @@ use scrubjay_pipeline::audit::{Output, Reason, Removed, Source, Status};
 use serde::{Deserialize, Serialize};
 
 use super::{StackArgs, bring_up};
-use crate::files::{self, Input};
-use crate::show;
+use scrubjay::files::{self, Input};
+use scrubjay::show;
 
 /// Uploads and questions at the same time.
 const AT_ONCE: usize = 16;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Item, TableArgs, table};
-use crate::show;
+use scrubjay::show;
 
 /// One object's whole history, newest first
 #[derive(Debug, clap::Args)]

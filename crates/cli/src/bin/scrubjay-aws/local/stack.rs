@@ -6,7 +6,7 @@ use anyhow::Result;
 use scrubjay_local::Outputs;
 
 use super::{StackArgs, bring_up, root};
-use crate::show;
+use scrubjay::show;
 
 #[derive(Debug, clap::Args)]
 pub struct UpArgs {

@@ -1,0 +1,47 @@
+//! The command `scrubjay` with all its subcommands.
+
+mod audit;
+mod local;
+mod replay;
+mod smoke;
+mod target;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use scrubjay::{inspect, scrub};
+
+/// Strip every JPEG of its metadata without touching a pixel, and run the pipeline that does it.
+#[derive(Parser)]
+#[command(
+    name = "scrubjay",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 some input refused or failed, 2 usage."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Scrub(scrub::Args),
+    Inspect(inspect::Args),
+    Local(local::Args),
+    Audit(audit::Args),
+    Replay(replay::Args),
+    Smoke(smoke::Args),
+}
+
+fn main() -> ExitCode {
+    scrubjay::exit(match Cli::parse().command {
+        Command::Scrub(args) => scrub::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Local(args) => local::run(args),
+        Command::Audit(args) => audit::run(args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Smoke(args) => smoke::run(&args),
+    })
+}
