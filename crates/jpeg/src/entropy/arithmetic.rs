@@ -66,10 +66,8 @@ pub(super) fn scan<S: Coefficients>(
     let band = header.start > 0;
     let precise = frame.process == Process::Sequential;
     let member = &header.members[0];
-    let taken = band.then(|| std::mem::take(&mut frame.components[member.component].significance));
-    let mut masks = taken
-        .as_ref()
-        .map(super::significance::Significance::rewrite);
+    let significance = &mut frame.components[member.component].significance;
+    let mut masks = band.then(|| std::mem::take(significance).rewrite());
     let (mut at, mut end) = (position.start, position.start);
     for (index, mcus) in header.intervals(tables.restart_interval).enumerate() {
         if index > 0 {
@@ -91,10 +89,7 @@ pub(super) fn scan<S: Coefficients>(
         end = tail.end;
     }
     if let Some(masks) = masks {
-        let rewritten = masks.finish();
-        frame.components[member.component]
-            .significance
-            .replace(rewritten);
+        frame.components[member.component].significance = masks.finish();
     }
     Ok(end)
 }

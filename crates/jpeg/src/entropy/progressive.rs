@@ -30,7 +30,7 @@ pub(super) fn scan<S: Coefficients>(
     let table = tables.ac(member.ac_table, position.sos)?;
     let (codes, steps) = (table.codes(), table.values());
     let significance = &mut frame.components[member.component].significance;
-    let mut masks = significance.rewrite();
+    let mut masks = std::mem::take(significance).rewrite();
     let (mut at, mut end) = (position.start, position.start);
     for (index, blocks) in header.intervals(tables.restart_interval).enumerate() {
         if index > 0 {
@@ -53,8 +53,7 @@ pub(super) fn scan<S: Coefficients>(
         cutter.segment(at, &tail);
         end = tail.end;
     }
-    let rewritten = masks.finish();
-    significance.replace(rewritten);
+    *significance = masks.finish();
     Ok(end)
 }
 
@@ -124,15 +123,15 @@ fn dc_scan<S: Coefficients>(
 }
 
 /// One band of AC coefficients of one component.
-struct Band<'a, 'b, S> {
+struct Band<'a, S> {
     header: &'a Header,
     codes: &'a Codes,
     steps: &'a Values,
-    masks: &'a mut Rewriter<'b>,
+    masks: &'a mut Rewriter,
     sink: &'a mut S,
 }
 
-impl<S: Coefficients> Band<'_, '_, S> {
+impl<S: Coefficients> Band<'_, S> {
     /// The first scan of a band: G.1.2.2. The cost of an end-of-band run is that of its code and of what other bands
     /// have there, not of its length.
     fn first(&mut self, bits: &mut Bits, mut blocks: Range<u64>) -> Result<(), Error> {

@@ -10,62 +10,81 @@ const DENSE: u8 = 0x80;
 const EMPTY: u8 = 0xC0;
 const LONG: u8 = 0x3F;
 
+/// Tokens are kept in chunks of so many bytes: what was read is given back before the rest is written.
+const CHUNK: usize = 1 << 16;
+
+/// Most bytes of one block's tokens, or of a run's.
+const LONGEST: usize = 9;
+
 /// The significance of one component's blocks in raster order; blocks behind the end have no coefficient yet.
 #[derive(Default)]
-pub(super) struct Significance(Vec<u8>);
+pub(super) struct Significance(Vec<Vec<u8>>);
 
 /// Reads the masks of consecutive blocks and writes their successors.
-pub(super) struct Rewriter<'a> {
-    old: &'a [u8],
+pub(super) struct Rewriter {
+    chunks: std::vec::IntoIter<Vec<u8>>,
+    old: Vec<u8>,
+    /// Bytes of `old` that were read.
+    read: usize,
     /// Empty blocks announced by the last token and not delivered yet.
     empty: u64,
+    full: Vec<Vec<u8>>,
     new: Vec<u8>,
     pending: u64,
 }
 
 impl Significance {
-    pub(super) fn rewrite(&self) -> Rewriter<'_> {
+    pub(super) fn rewrite(self) -> Rewriter {
         Rewriter {
-            old: &self.0,
+            chunks: self.0.into_iter(),
+            old: Vec::new(),
+            read: 0,
             empty: 0,
+            full: Vec::new(),
             new: Vec::new(),
             pending: 0,
         }
     }
-
-    pub(super) fn replace(&mut self, new: Vec<u8>) {
-        self.0 = new;
-    }
 }
 
-impl Rewriter<'_> {
+impl Rewriter {
     fn byte(&mut self) -> u8 {
-        match self.old.split_first() {
-            Some((&first, rest)) => {
-                self.old = rest;
-                first
-            }
-            None => 0,
+        let byte = self.old.get(self.read).copied();
+        self.read += 1;
+        byte.unwrap_or(0)
+    }
+
+    /// The next `count` bytes, at most eight, as a little-endian number.
+    fn number(&mut self, count: usize) -> u64 {
+        let mut bytes = [0; 8];
+        let end = self.read + count;
+        if let Some((from, to)) = self.old.get(self.read..end).zip(bytes.get_mut(..count)) {
+            to.copy_from_slice(from);
         }
+        self.read = end;
+        u64::from_le_bytes(bytes)
     }
 
     /// How many of the next blocks are known to be empty; `u64::MAX` when all are.
     pub(super) fn empty_ahead(&mut self) -> u64 {
-        if self.empty == 0 {
-            match self.old.first() {
-                None => return u64::MAX,
-                Some(&token) if token >= EMPTY => {
-                    self.byte();
-                    self.empty = u64::from(token & LONG);
-                    if token & LONG == LONG {
-                        let (run, rest) = self.old.split_at_checked(4).unwrap_or((&[0; 4], &[]));
-                        self.empty =
-                            u64::from(u32::from_le_bytes(run.try_into().unwrap_or([0; 4])));
-                        self.old = rest;
-                    }
-                }
-                Some(_) => {}
-            }
+        if self.empty > 0 {
+            return self.empty;
+        }
+        while self.read >= self.old.len() {
+            let Some(next) = self.chunks.next() else {
+                return u64::MAX;
+            };
+            self.old = next;
+            self.read = 0;
+        }
+        if let Some(&token) = self.old.get(self.read)
+            && token >= EMPTY
+        {
+            self.read += 1;
+            self.empty = match token & LONG {
+                LONG => self.number(4),
+                short => u64::from(short),
+            };
         }
         self.empty
     }
@@ -81,12 +100,10 @@ impl Rewriter<'_> {
         loop {
             let token = self.byte();
             if token >= DENSE {
-                let (bits, rest) = self.old.split_at_checked(8).unwrap_or((&[0; 8], &[]));
-                self.old = rest;
-                return u64::from_le_bytes(bits.try_into().unwrap_or([0; 8]));
+                return self.number(usize::from(token & 15));
             }
             mask |= 1 << (token & LONG);
-            if token & LAST != 0 || self.old.is_empty() {
+            if token & LAST != 0 || self.read >= self.old.len() {
                 return mask;
             }
         }
@@ -99,9 +116,13 @@ impl Rewriter<'_> {
             return;
         }
         self.flush();
-        if mask.count_ones() > 8 {
-            self.new.push(DENSE);
-            self.new.extend_from_slice(&mask.to_le_bytes());
+        self.make_room();
+        let bytes = 8 - mask.leading_zeros() / 8;
+        if mask.count_ones() > bytes + 1 {
+            self.new.push(DENSE | bytes as u8);
+            let all = mask.to_le_bytes();
+            self.new
+                .extend_from_slice(all.get(..bytes as usize).unwrap_or(&all));
             return;
         }
         let mut rest = mask;
@@ -138,6 +159,7 @@ impl Rewriter<'_> {
         if run == 0 {
             return;
         }
+        self.make_room();
         if run < u64::from(LONG) {
             self.new.push(EMPTY | run as u8);
         } else {
@@ -147,8 +169,17 @@ impl Rewriter<'_> {
         }
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.new
+    /// No token straddles two chunks.
+    fn make_room(&mut self) {
+        if self.new.len() + LONGEST > CHUNK {
+            self.full
+                .push(std::mem::replace(&mut self.new, Vec::with_capacity(CHUNK)));
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Significance {
+        self.full.push(self.new);
+        Significance(self.full)
     }
 }
 
@@ -159,17 +190,16 @@ mod tests {
     #[test]
     fn masks_survive_a_round_trip() {
         let masks = [0, 2, 0, 0, !1, 1 << 63, 0b1010, 0x1FE, 0x3FE, 0];
-        let empty = Significance::default();
-        let mut first = empty.rewrite();
+        let mut first = Significance::default().rewrite();
         for mask in masks {
             assert_eq!(first.next(), 0);
             first.push(mask);
         }
         first.pass(100_000);
         first.push(6);
-        let mut kept = Significance::default();
-        kept.replace(first.finish());
-        assert!(kept.0.len() < 64);
+        let kept = first.finish();
+        assert!(kept.0.concat().len() < 64);
+        let written = kept.0.concat();
         let mut second = kept.rewrite();
         for mask in masks {
             assert_eq!(second.next(), mask);
@@ -179,6 +209,30 @@ mod tests {
         assert_eq!(second.next(), 6);
         assert_eq!(second.empty_ahead(), u64::MAX);
         second.push(6);
-        assert_eq!(second.finish(), kept.0);
+        assert_eq!(second.finish().0.concat(), written);
+    }
+
+    #[test]
+    fn chunks_follow_each_other() {
+        // Every form of a token at every place of a chunk.
+        let masks: Vec<u64> = (0..60_000_u64)
+            .map(|i| match i % 7 {
+                0 => 0,
+                1 => 1 << (i % 64),
+                n => u64::MAX.wrapping_shr((i % 61) as u32).rotate_left(n as u32),
+            })
+            .collect();
+        let mut kept = Significance::default();
+        for round in 0..3 {
+            let mut rewriter = kept.rewrite();
+            for mask in &masks {
+                assert_eq!(rewriter.next(), if round == 0 { 0 } else { *mask });
+                rewriter.push(*mask);
+            }
+            assert_eq!(rewriter.empty_ahead(), u64::MAX);
+            kept = rewriter.finish();
+            assert!(kept.0.len() > 4);
+            assert!(kept.0.iter().all(|chunk| chunk.len() <= CHUNK));
+        }
     }
 }
