@@ -1,7 +1,8 @@
 //! How results are shown, to people and to machines.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, StdoutLock, Write};
+use std::process::exit;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -16,6 +17,32 @@ pub fn say(text: impl Display) -> Result<()> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to standard output"),
+    }
+}
+
+/// Standard output for more than a few lines. When whoever reads it has had enough, the command is done.
+pub fn stream() -> impl Write {
+    Stream(io::stdout().lock())
+}
+
+struct Stream(StdoutLock<'static>);
+
+impl Stream {
+    fn heard<T>(written: io::Result<T>) -> io::Result<T> {
+        if matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+            exit(0);
+        }
+        written
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Self::heard(self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Self::heard(self.0.flush())
     }
 }
 

@@ -7,7 +7,7 @@ use scrubjay_tests::{World, on_stack, unique_sample};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::command::{Answer, scrubjay};
+use super::command::{Answer, against, scrubjay};
 use super::harness::{alone, failed};
 
 /// Uploads to ask about. Their prefix is no other test's.
@@ -299,5 +299,12 @@ fn an_export_has_every_upload_once() {
         );
         assert_eq!(rows[0]["status"], "REJECTED");
         assert!(!uploads.failed.is_empty());
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut unheard = against(world, &["audit", "export", "--prefix", "audit/"]);
+        let run = unheard.stdout(writer).output().unwrap();
+        assert!(run.status.success(), "{}", run.status);
+        assert!(!String::from_utf8_lossy(&run.stderr).contains("scrubjay:"));
     });
 }

@@ -48,6 +48,11 @@ pub fn command() -> Command {
 
 /// Runs the command against the stack.
 pub fn scrubjay(world: &World, args: &[&str]) -> Answer {
+    against(world, args).output().expect("the command").into()
+}
+
+/// The command, against the stack.
+pub fn against(world: &World, args: &[&str]) -> Command {
     let mut command = command();
     command
         .args(args)
@@ -62,5 +67,5 @@ pub fn scrubjay(world: &World, args: &[&str]) -> Answer {
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
         ]);
-    command.output().expect("the command").into()
+    command
 }

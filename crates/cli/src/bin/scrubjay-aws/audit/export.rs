@@ -1,7 +1,7 @@
 //! `scrubjay audit export`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -44,7 +44,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Some(path) => Box::new(
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
         ),
-        None => Box::new(io::stdout().lock()),
+        None => Box::new(show::stream()),
     };
     let mut writer = Writer::new(args.format, BufWriter::new(out))?;
     let spinner = show::spinner();
