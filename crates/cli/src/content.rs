@@ -116,6 +116,21 @@ mod tests {
     }
 
     #[test]
+    fn only_a_large_file_that_is_alone_gets_memory_of_its_own() {
+        for (size, only, own) in [
+            (LARGE, true, true),
+            (LARGE, false, false),
+            (LARGE - 1, true, false),
+        ] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&vec![7; size]).unwrap();
+            let content = read(file.path(), u64::MAX, only).unwrap();
+            assert_eq!(matches!(content, Content::Mapped(..)), own, "{size} {only}");
+            assert!(*content == vec![7; size]);
+        }
+    }
+
+    #[test]
     fn a_file_that_is_longer_or_shorter_than_it_tells_is_read_to_its_end() {
         for told in [0, 3, 5, 6, 7, 100] {
             assert_eq!(

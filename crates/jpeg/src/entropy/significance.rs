@@ -214,9 +214,10 @@ mod tests {
 
     #[test]
     fn chunks_follow_each_other() {
-        // Every form of a token at every place of a chunk.
+        // Every form of a token, at many places of a chunk.
         let masks: Vec<u64> = (0..60_000_u64)
             .map(|i| match i % 7 {
+                _ if i % 1000 < 100 => 0,
                 0 => 0,
                 1 => 1 << (i % 64),
                 n => u64::MAX.wrapping_shr((i % 61) as u32).rotate_left(n as u32),
@@ -231,7 +232,7 @@ mod tests {
             }
             assert_eq!(rewriter.empty_ahead(), u64::MAX);
             kept = rewriter.finish();
-            assert!(kept.0.len() > 4);
+            assert!(kept.0.len() > 2);
             assert!(kept.0.iter().all(|chunk| chunk.len() <= CHUNK));
         }
     }

@@ -8,9 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
-use scrubjay_local::{Options, Progress, Stack};
-
 use scrubjay::show;
+use scrubjay_local::{Options, Progress, Stack};
 
 /// The whole pipeline on this machine: the real template, state machine and functions on an emulated AWS
 #[derive(Debug, clap::Args)]

@@ -9,13 +9,13 @@ mod wait;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use scrubjay::show;
 use tokio::time::MissedTickBehavior;
 
 use crate::target::TargetArgs;
 use crate::when::When;
 use dead_letters::Queue;
 use report::{Action, Report, Row};
-use scrubjay::show;
 use steps::{Replay, Work};
 
 /// Put failed executions and undelivered events through again, after the repair

@@ -8,6 +8,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
+use scrubjay::show;
 use scrubjay_pipeline::audit::Status;
 use scrubjay_pipeline::aws::s3_client;
 use scrubjay_pipeline::upload::object;
@@ -16,7 +17,6 @@ use serde_json::{Value, json};
 
 use crate::audit::{Item, Table, read};
 use crate::target::TargetArgs;
-use scrubjay::show;
 
 /// Lies on its side, and says so by its Exif orientation.
 const PHOTO: &[u8] = include_bytes!(concat!(

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use futures::{StreamExt, TryStreamExt, stream};
+use scrubjay::show;
 use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 
 use super::{Ask, Item, Table, TableArgs, table};
 use crate::when::When;
-use scrubjay::show;
 
 /// Questions at the same time.
 const AT_ONCE: usize = 16;

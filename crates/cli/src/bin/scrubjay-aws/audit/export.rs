@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use jiff::Timestamp;
+use scrubjay::show;
 use scrubjay_pipeline::audit::stamp;
 
 use super::{Filter, Item, TableArgs};
-use scrubjay::show;
 
 /// Write uploads to a file, newest first: for a spreadsheet (csv) or for any other program (jsonl: whole items, one a line)
 ///

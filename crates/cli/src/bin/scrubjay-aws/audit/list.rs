@@ -4,11 +4,11 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use scrubjay::show;
 use scrubjay_pipeline::audit::stamp;
 use serde::Serialize;
 
 use super::{Filter, Item, TableArgs};
-use scrubjay::show;
 
 /// Uploads by status, time and beginning of the key, newest first
 #[derive(Debug, clap::Args)]

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use scrubjay::show;
 use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Item, TableArgs, table};
-use scrubjay::show;
 
 /// One object's whole history, newest first
 #[derive(Debug, clap::Args)]

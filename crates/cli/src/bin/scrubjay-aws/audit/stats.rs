@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use comfy_table::Table;
 use jiff::Timestamp;
+use scrubjay::show;
 use scrubjay_pipeline::audit::Status;
 use serde::Serialize;
 
 use super::{Filter, Item, TableArgs};
-use scrubjay::show;
 
 /// So many of the slowest are named.
 const SLOWEST: usize = 10;

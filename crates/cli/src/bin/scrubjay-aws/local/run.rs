@@ -10,13 +10,13 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
+use scrubjay::files::{self, Input};
+use scrubjay::show;
 use scrubjay_local::Stack;
 use scrubjay_pipeline::audit::{Output, Reason, Removed, Source, Status};
 use serde::{Deserialize, Serialize};
 
 use super::{StackArgs, bring_up};
-use scrubjay::files::{self, Input};
-use scrubjay::show;
 
 /// Uploads and questions at the same time.
 const AT_ONCE: usize = 16;

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use scrubjay::show;
 use scrubjay_local::Outputs;
 
 use super::{StackArgs, bring_up, root};
-use scrubjay::show;
 
 #[derive(Debug, clap::Args)]
 pub struct UpArgs {

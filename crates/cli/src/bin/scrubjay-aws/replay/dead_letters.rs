@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::Message;
+use scrubjay::show;
 use scrubjay_pipeline::reconcile::execution_name;
 use serde_json::Value;
 
@@ -13,7 +14,6 @@ use super::Pace;
 use super::report::{Action, Row};
 use super::steps::{Replay, Work, refused};
 use crate::target::Target;
-use scrubjay::show;
 
 /// For so long nobody else sees a message that was received: longer than it takes to start ten executions at the lowest rate.
 const HIDDEN: Duration = Duration::from_mins(2);

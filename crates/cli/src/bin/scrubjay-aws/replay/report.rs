@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use scrubjay::show;
+use serde::Serialize;
 
 /// What was done, or is to be done, about one execution or event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use aws_sdk_sfn::types::ExecutionStatus;
+use scrubjay::show;
 
 use super::Pace;
 use super::report::Row;
 use super::steps::Replay;
-use scrubjay::show;
 
 /// Asks in turns, at the pace that was ordered, until every execution has ended: the machines' own time-out sees to that.
 pub async fn for_ends(replay: &Replay, rows: &mut [Row], pace: &mut Pace) -> Result<()> {
