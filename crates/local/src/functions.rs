@@ -22,7 +22,8 @@ const WORTH_PACKING: usize = 32 << 20;
 /// Where the functions' binaries come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Functions {
-    /// `cargo build --profile <profile>` of every function that the template names; `release` is what runs on AWS.
+    /// `cargo build --profile <profile>` of every function that the template names. `dev`, the default, shares what it compiles
+    /// with `cargo run` and `cargo test`; `release` is what runs on AWS.
     Build {
         /// A cargo profile.
         profile: String,
@@ -34,7 +35,7 @@ pub enum Functions {
 impl Default for Functions {
     fn default() -> Self {
         Self::Build {
-            profile: "release".to_owned(),
+            profile: "dev".to_owned(),
         }
     }
 }

@@ -42,8 +42,11 @@ struct StackArgs {
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
     /// A folder with the functions' binaries, instead of building them
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "functions_profile")]
     functions: Option<PathBuf>,
+    /// Cargo profile that the functions are built with; `release` makes what runs on AWS, and takes minutes longer
+    #[arg(long, value_name = "PROFILE", default_value = "dev")]
+    functions_profile: String,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -99,9 +102,12 @@ async fn bring_up(name: String, args: &StackArgs) -> Result<Stack> {
         .parameters
         .push(("OnRejected".into(), on_rejected.into()));
     options.parameters.extend(args.parameters.iter().cloned());
-    if let Some(dir) = &args.functions {
-        options.functions = scrubjay_local::Functions::Prebuilt(dir.clone());
-    }
+    options.functions = match &args.functions {
+        Some(dir) => scrubjay_local::Functions::Prebuilt(dir.clone()),
+        None => scrubjay_local::Functions::Build {
+            profile: args.functions_profile.clone(),
+        },
+    };
     let spinner = show::spinner();
     let shown = spinner.clone();
     let report = move |progress: Progress| {
