@@ -4,8 +4,8 @@ mod e2e {
     mod canaries;
     mod crash;
     mod ends;
-    mod eyes;
     mod happy;
+    mod monitoring;
     mod order;
     mod parameters;
     mod reconcile;

@@ -10,9 +10,9 @@ mod workflow;
 pub use dynamodb::{Audit, Recorded};
 pub use listing::Bucket;
 pub use publish::Publisher;
-pub use record::{Ended, Recorder};
+pub use record::{FailureCheck, Recorder};
 pub use s3::{Destination, Source, Staging};
-pub use workflow::{Failure, Fate, Workflow};
+pub use workflow::{ExecutionState, Failure, Workflow};
 
 use std::time::Duration;
 

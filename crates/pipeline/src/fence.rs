@@ -1,44 +1,49 @@
-//! The fence: who may change bucket B, and in which order. Pure: it says what to do next and is told what came of it, so the
-//! same code runs in the Lambdas ([`crate::aws::Publisher`]) and in the model checker (`tests/fence_model.rs`).
+//! The fence: which upload or removal of a key bucket B must show, and how bucket B is brought there. Pure code: a [`Run`]
+//! names the next step and is told its result, so the same code runs in the Lambdas ([`crate::aws::Publisher`]) and in the
+//! model checker (`tests/fence_model.rs`).
 //!
-//! # What it keeps
-//! Whatever the number, order and timing of events, retries and crashes: once every run of a key has ended, bucket B holds the
-//! clean form of what bucket A holds, or nothing when A holds nothing that can be published.
+//! # What it guarantees
+//! Once every run of a key has ended, bucket B holds the clean form of what bucket A holds, or nothing when bucket A holds
+//! nothing that can be published. This is true for any number, order and timing of events, retries and crashes.
 //!
-//! # How
-//! One item per object, the [`Head`], names the *act* that was admitted last: an upload to be shown, or a removal. It changes
-//! by compare-and-set on its revision `rev`. A [`Run`] of Publish or Retract repeats three steps until they agree:
+//! # How it works
+//! The audit table has one fence item per object, the [`FenceState`]. It names the *act* that was admitted last: an upload that
+//! bucket B must show, or a removal. The item changes only by compare-and-set on its revision `rev`. A [`Run`] of Publish or
+//! Retract repeats three steps until they agree:
 //!
-//! 1. **observe** bucket B (HEAD: its ETag, or nothing);
-//! 2. **fence**: read the head, strongly consistent; [`admit`] says whether this act may raise it, and the raise is a
-//!    compare-and-set;
-//! 3. **settle**: make bucket B what *the head* says, by a PUT or DELETE conditional on the ETag that step 1 saw.
+//! 1. **Observe** bucket B (HTTP HEAD): its ETag, or that it holds nothing.
+//! 2. **Read the fence**, strongly consistent. [`admit`] decides whether this act may replace the fence; it is replaced by
+//!    compare-and-set.
+//! 3. **Apply the fence**: make bucket B what the fence says, by a PUT or DELETE that is conditional on the ETag of step 1.
 //!
-//! # Why that is enough (proof sketch)
-//! *Nobody acts on a stale fence and wins.* A run writes B only under `If-Match` on an ETag seen **before** it read the head.
-//! If another act was admitted in between and has already written B, the ETag differs and the write fails (412), and the run
-//! starts over. If the other act was admitted but has not written yet, ours lands first and the other's conditional write
-//! fails and starts over, seeing ours.
+//! # Why this is enough (proof sketch)
+//! *A run that read an outdated fence cannot have the last word.* A run writes bucket B only under `If-Match` on an ETag that it
+//! observed **before** it read the fence. If another act was admitted in between and has already written bucket B, the ETag
+//! differs, the write fails (412) and the run starts over. If the other act was admitted but has not written yet, our write
+//! lands first; the other's conditional write then fails and it starts over, observing ours.
 //!
-//! *Whoever is overtaken repairs what it did.* ETags may recur (the same bytes twice; "nothing" twice), so a stale conditional
-//! write can still land. Therefore a run ends only after it has seen, *after* its last write, that the head is still the one
-//! that it settled for; otherwise it settles again, for the newer head: it puts the newer act's staged bytes, or removes what
-//! it wrote. It helps the winner rather than only taking its own bytes away, so B is never left empty by a loser. A run that
-//! finds nothing to write has looked at B **after** the revision that it settles for was there: a look from before that may
-//! have missed an overtaken run's write.
+//! *A run that was overtaken repairs what it wrote.* ETags may recur (the same bytes twice, or "nothing" twice), so an outdated
+//! conditional write can still succeed. Therefore a run ends only after it has found, *after* its last write, that the fence is
+//! still the one it applied. Otherwise it applies the newer fence: it puts the newer act's staged bytes, or deletes its own. It
+//! finishes the winner's work instead of only undoing its own, so a loser never leaves bucket B empty. A run that finds nothing
+//! to write must have observed bucket B **after** the fence reached the revision that it applies: an earlier observation may
+//! have missed the write of a run that this act overtook.
 //!
-//! *A crash loses nothing.* Between any two steps, starting over from step 1 is a correct continuation: a raise that already
-//! happened is recognised as [`Admission::Mine`]; a write that already happened is seen as the recorded output, or done again
-//! with the same bytes. Even a run that finds itself overtaken settles before it says so, since an earlier try of the same run
-//! may have written and died.
+//! *A crash loses nothing.* Between any two steps, starting over from step 1 is a correct continuation. An admission that
+//! already happened is recognised as [`Admission::Mine`]; a write that already happened is recognised as the recorded output,
+//! or repeated with the same bytes. A run that finds itself overtaken also applies the fence before it ends, since an earlier
+//! attempt of the same run may have written and died.
 //!
-//! *Order comes from sequencers where there are any.* A higher sequencer is admitted, a lower one never
-//! ([`Admission::Newer`]). Events without one, deletes on versioned buckets (deleting an old version, or a delete marker, says
-//! nothing of the current one) and rejected uploads are ordered by a **look** at bucket A instead: read the head's revision
-//! first, then A; act only if the revision still stands, else look again ([`Admission::Stale`]). Each act admitted by a look
-//! counts `looks` up, and an upload is admitted only if no look-ordered act came since *before it read its bytes from A*:
-//! otherwise a sequencer that is higher than any *event* seen might still be older than what the look saw. Reading A again
-//! then tells: 412 or 404, or the same bytes.
+//! *Sequencers order the acts that have one.* A higher sequencer is admitted, a lower one never ([`Admission::Newer`]). Some
+//! acts cannot be ordered that way: events without a sequencer, deletes on versioned buckets (deleting an old version or a
+//! delete marker says nothing about the current version) and refused uploads. These are ordered by a **source check**: take a
+//! [`FenceSnapshot`] first, then read bucket A, and act only if the revision is still the snapshot's; otherwise check again
+//! ([`Admission::Stale`]). Each act that a source check admits increments `source_checks`. An upload is admitted only if that
+//! count has not changed since *before it read its bytes from bucket A*: otherwise its sequencer may be higher than every
+//! *event* so far and its bytes still older than what the source check saw. Reading bucket A again then tells: 412, 404, or the
+//! same bytes.
+
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,14 +52,16 @@ use crate::upload::{Sequencer, Staged};
 /// An ETag in bucket B, without quotes.
 pub type ETag = String;
 
-/// The fence of one object: the act that was admitted last. Item `head` of the audit table.
+/// The fence of one object: the act that was admitted last. The audit table stores it under the entry `head`, with the names
+/// `rev` and `looks`; both are older than the names used here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Head {
-    /// Counts admissions. Every change is a compare-and-set on it.
+pub struct FenceState {
+    /// Number of admissions so far. Every change is a compare-and-set on it.
     pub rev: u64,
-    /// Counts the admissions that a look at bucket A ordered, not a sequencer.
-    pub looks: u64,
+    /// Number of admissions that a source check ordered, rather than a sequencer.
+    #[serde(rename = "looks")]
+    pub source_checks: u64,
     /// The highest sequencer admitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<Sequencer>,
@@ -73,7 +80,7 @@ pub struct Head {
     pub output: Option<ETag>,
 }
 
-impl Head {
+impl FenceState {
     /// Whether it names an upload with this ETag, to be shown.
     pub fn shows(&self, etag: &str) -> bool {
         let upload = self
@@ -84,21 +91,22 @@ impl Head {
     }
 }
 
-/// What a run saw of the head before it looked at bucket A; zero when there was no head.
+/// What a run remembers of the fence from before it read bucket A. Zeros when there was no fence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Seen {
-    /// The head's revision.
+pub struct FenceSnapshot {
+    /// The fence's revision.
     pub rev: u64,
-    /// The head's count of looks.
-    pub looks: u64,
+    /// The fence's number of source checks.
+    #[serde(rename = "looks")]
+    pub source_checks: u64,
 }
 
-impl Seen {
-    /// What is to be remembered of a head, or of its absence.
-    pub fn of(head: Option<&Head>) -> Self {
-        head.map_or(Self::default(), |h| Self {
+impl FenceSnapshot {
+    /// The snapshot of a fence, or of its absence.
+    pub fn of(fence: Option<&FenceState>) -> Self {
+        fence.map_or(Self::default(), |h| Self {
             rev: h.rev,
-            looks: h.looks,
+            source_checks: h.source_checks,
         })
     }
 }
@@ -106,56 +114,56 @@ impl Seen {
 /// What a run wants.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Act {
-    /// Show this upload.
+    /// Publish this upload.
     Publish {
         /// Its audit entry.
         upload: String,
-        /// Its place in the order; without one, what was `seen` orders it.
+        /// Its place in the order of the key's events; without one, the snapshot orders it.
         sequencer: Option<Sequencer>,
         /// Its clean bytes.
         staged: Staged,
-        /// What Strip saw of the head before it read bucket A.
-        seen: Seen,
+        /// Strip's snapshot, from before it read bucket A.
+        snapshot: FenceSnapshot,
         /// The execution.
         execution: String,
     },
-    /// Show nothing: bucket A was seen without the object, or with one that was refused.
+    /// Publish nothing: a source check found no object in bucket A, or one that was refused.
     Remove {
         /// The event's place in the order, if it has one.
         sequencer: Option<Sequencer>,
-        /// What was seen of the head before the look at bucket A.
-        seen: Seen,
+        /// The snapshot from before the source check.
+        snapshot: FenceSnapshot,
         /// The execution.
         execution: String,
     },
 }
 
-/// Whether an act may raise the head.
+/// Whether an act may replace the fence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It may, to this.
-    Raise(Head),
-    /// The head already is this act.
+    /// It may, by this.
+    Raise(FenceState),
+    /// The fence already names this act.
     Mine,
     /// A newer act has been admitted.
     Newer,
-    /// The head moved in a way that does not order this act: look at bucket A again.
+    /// The fence changed since the snapshot, and no sequencer orders this act: read bucket A again.
     Stale,
 }
 
-/// Decides whether `act` may raise `head`.
-pub fn admit(head: Option<&Head>, act: &Act) -> Admission {
-    let now = Seen::of(head);
-    let stands = head.and_then(|h| h.sequencer.as_ref());
+/// Decides whether `act` may replace `fence`.
+pub fn admit(fence: Option<&FenceState>, act: &Act) -> Admission {
+    let now = FenceSnapshot::of(fence);
+    let stands = fence.and_then(|h| h.sequencer.as_ref());
     match act {
         Act::Publish {
             upload,
             sequencer,
             staged,
-            seen,
+            snapshot,
             execution,
         } => {
-            let shown = head.is_some_and(|h| {
+            let shown = fence.is_some_and(|h| {
                 !h.deleted
                     && h.upload.as_ref() == Some(upload)
                     && h.staged.as_ref() == Some(staged)
@@ -164,9 +172,9 @@ pub fn admit(head: Option<&Head>, act: &Act) -> Admission {
                         None => h.execution == *execution,
                     }
             });
-            let raised = Head {
+            let raised = FenceState {
                 rev: now.rev + 1,
-                looks: now.looks + u64::from(sequencer.is_none()),
+                source_checks: now.source_checks + u64::from(sequencer.is_none()),
                 sequencer: sequencer.clone().or_else(|| stands.cloned()),
                 deleted: false,
                 upload: Some(upload.clone()),
@@ -174,33 +182,34 @@ pub fn admit(head: Option<&Head>, act: &Act) -> Admission {
                 staged: Some(staged.clone()),
                 output: None,
             };
-            let same_upload = head.is_some_and(|h| !h.deleted && h.upload.as_ref() == Some(upload));
+            let same_upload =
+                fence.is_some_and(|h| !h.deleted && h.upload.as_ref() == Some(upload));
             match sequencer {
                 _ if shown => Admission::Mine,
                 Some(mine) if stands.is_some_and(|s| s > mine) => Admission::Newer,
-                Some(_) if now.looks != seen.looks => Admission::Stale,
+                Some(_) if now.source_checks != snapshot.source_checks => Admission::Stale,
                 Some(mine) if stands == Some(mine) && !same_upload => Admission::Newer,
-                None if now.rev != seen.rev => Admission::Stale,
+                None if now.rev != snapshot.rev => Admission::Stale,
                 _ => Admission::Raise(raised),
             }
         }
         Act::Remove {
             sequencer,
-            seen,
+            snapshot,
             execution,
         } => {
-            let removed = head.is_some_and(|h| h.deleted && h.sequencer >= *sequencer);
+            let removed = fence.is_some_and(|h| h.deleted && h.sequencer >= *sequencer);
             if removed {
                 Admission::Mine
-            } else if now.rev != seen.rev {
+            } else if now.rev != snapshot.rev {
                 Admission::Stale
             } else {
-                Admission::Raise(Head {
+                Admission::Raise(FenceState {
                     rev: now.rev + 1,
-                    looks: now.looks + 1,
+                    source_checks: now.source_checks + 1,
                     sequencer: sequencer.clone().max(stands.cloned()),
                     deleted: true,
-                    upload: head.and_then(|h| h.upload.clone()),
+                    upload: fence.and_then(|h| h.upload.clone()),
                     execution: execution.clone(),
                     staged: None,
                     output: None,
@@ -213,28 +222,28 @@ pub fn admit(head: Option<&Head>, act: &Act) -> Admission {
 /// One step for the caller to carry out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Op {
-    /// HEAD the object in bucket B. Answer: [`Reply::Object`].
+    /// Ask bucket B for the object's ETag (HTTP HEAD). Answer: [`Reply::Object`].
     Observe,
-    /// Read the head, strongly consistent. Answer: [`Reply::Head`].
-    ReadHead,
-    /// Replace the head if its revision is `expected` (0: if there is none). Answer: [`Reply::Held`].
-    WriteHead {
-        /// The revision that must stand.
+    /// Read the fence item, strongly consistent. Answer: [`Reply::Fence`].
+    ReadFence,
+    /// Replace the fence item if its revision is `expected` (0: if there is none). Answer: [`Reply::Applied`].
+    WriteFence {
+        /// The revision that the fence must still have.
         expected: u64,
-        /// The new head.
-        head: Head,
+        /// The new fence.
+        fence: FenceState,
     },
-    /// PUT the staged bytes, proved clean, with `If-Match: seen`, or `If-None-Match: *` for `None`. Answer: [`Reply::Put`].
+    /// PUT the staged bytes, proved clean, with `If-Match: expected`, or `If-None-Match: *` for `None`. Answer: [`Reply::Put`].
     Put {
         /// The bytes.
         staged: Staged,
         /// What bucket B must still hold.
-        seen: Option<ETag>,
+        expected: Option<ETag>,
     },
-    /// DELETE with `If-Match: seen`. Answer: [`Reply::Held`].
+    /// DELETE with `If-Match: expected`. Answer: [`Reply::Applied`].
     Delete {
         /// What bucket B must still hold.
-        seen: ETag,
+        expected: ETag,
     },
 }
 
@@ -243,49 +252,49 @@ pub enum Op {
 pub enum Reply {
     /// The ETag in bucket B, or nothing there.
     Object(Option<ETag>),
-    /// The head, or none yet.
-    Head(Option<Head>),
-    /// Whether the condition held, and so the write was done.
+    /// The fence, or none yet.
+    FenceState(Option<FenceState>),
+    /// Whether the condition held, so that the write was done.
     Held(bool),
-    /// The new ETag, or `None`: the condition did not hold.
+    /// The new ETag, or `None` when the condition did not hold.
     Put(Option<ETag>),
 }
 
-/// How a run ended. In every case bucket B holds what the head says.
+/// How a run ended. In every case bucket B holds what the fence says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum End {
-    /// The act stands: bucket B shows the upload under this ETag, or nothing.
-    Done(Box<Head>),
-    /// A newer act stands.
+    /// The act is the newest: bucket B shows its upload since the fence's `output`, or nothing.
+    Done(Box<FenceState>),
+    /// A newer act was admitted.
     Newer,
-    /// Look at bucket A again.
+    /// Bucket A must be read again.
     Stale,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Phase {
-    /// `under`: the revision that is known to have been there before this look at bucket B, or 0.
+    /// `since`: a revision that the fence is known to have had before this observation, or 0.
     Observe {
-        under: u64,
+        since: u64,
     },
     Fence {
         object: Option<ETag>,
-        under: u64,
+        since: u64,
     },
     Raise {
         object: Option<ETag>,
         expected: u64,
-        head: Head,
+        fence: FenceState,
     },
     Put {
-        seen: Option<ETag>,
-        head: Head,
+        expected: Option<ETag>,
+        fence: FenceState,
     },
     Note {
-        head: Head,
+        fence: FenceState,
     },
     Delete {
-        seen: ETag,
+        expected: ETag,
         rev: u64,
     },
     End(End),
@@ -299,95 +308,99 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run from the start; also the right continuation after a crash at any point.
+    /// A run from its first step; also the right continuation after a crash at any point.
     pub fn new(act: Act) -> Self {
         Self {
             act,
-            phase: Phase::Observe { under: 0 },
+            phase: Phase::Observe { since: 0 },
         }
     }
 
-    /// What to do next, or how the run ended.
-    ///
-    /// # Errors
-    /// Never an error: `Err` is the end.
-    pub fn next(&self) -> Result<Op, End> {
-        Ok(match &self.phase {
+    /// What to do next: `Continue` with a step, or `Break` with how the run ended.
+    pub fn next(&self) -> ControlFlow<End, Op> {
+        ControlFlow::Continue(match &self.phase {
             Phase::Observe { .. } => Op::Observe,
-            Phase::Fence { .. } => Op::ReadHead,
-            Phase::Raise { expected, head, .. } => Op::WriteHead {
+            Phase::Fence { .. } => Op::ReadFence,
+            Phase::Raise {
+                expected, fence, ..
+            } => Op::WriteFence {
                 expected: *expected,
-                head: head.clone(),
+                fence: fence.clone(),
             },
-            Phase::Put { seen, head } => match &head.staged {
+            Phase::Put { expected, fence } => match &fence.staged {
                 Some(staged) => Op::Put {
                     staged: staged.clone(),
-                    seen: seen.clone(),
+                    expected: expected.clone(),
                 },
                 None => Op::Observe,
             },
-            Phase::Note { head } => Op::WriteHead {
-                expected: head.rev,
-                head: head.clone(),
+            Phase::Note { fence } => Op::WriteFence {
+                expected: fence.rev,
+                fence: fence.clone(),
             },
-            Phase::Delete { seen, .. } => Op::Delete { seen: seen.clone() },
-            Phase::End(end) => return Err(end.clone()),
+            Phase::Delete { expected, .. } => Op::Delete {
+                expected: expected.clone(),
+            },
+            Phase::End(end) => return ControlFlow::Break(end.clone()),
         })
     }
 
-    /// Takes what came of the step that [`Run::next`] named. Any other reply starts the run over, which is always safe.
+    /// Takes the result of the step that [`Run::next`] named. Any other reply starts the run over, which is always safe.
     pub fn reply(&mut self, reply: Reply) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Observe { under: 0 });
+        let phase = std::mem::replace(&mut self.phase, Phase::Observe { since: 0 });
         self.phase = match (phase, reply) {
-            (Phase::Observe { under }, Reply::Object(object)) => Phase::Fence { object, under },
-            (Phase::Fence { object, under }, Reply::Head(head)) => {
-                match admit(head.as_ref(), &self.act) {
+            (Phase::Observe { since }, Reply::Object(object)) => Phase::Fence { object, since },
+            (Phase::Fence { object, since }, Reply::Fence(fence)) => {
+                match admit(fence.as_ref(), &self.act) {
                     Admission::Raise(raised) => Phase::Raise {
                         object,
-                        expected: Seen::of(head.as_ref()).rev,
-                        head: raised,
+                        expected: FenceSnapshot::of(fence.as_ref()).rev,
+                        fence: raised,
                     },
-                    // Nothing was ever admitted, so there is nothing to settle for.
-                    _ if head.is_none() => Phase::End(End::Stale),
-                    _ => self.settle(head.unwrap_or_default(), object, under),
+                    // Nothing was ever admitted, so there is no fence to apply.
+                    _ if fence.is_none() => Phase::End(End::Stale),
+                    _ => self.apply(fence.unwrap_or_default(), object, since),
                 }
             }
-            // Bucket B was looked at before this revision was there.
-            (Phase::Raise { object, head, .. }, Reply::Held(true)) => self.settle(head, object, 0),
-            (Phase::Put { head, .. }, Reply::Put(Some(etag))) => Phase::Note {
-                head: Head {
+            // Bucket B was observed before the fence had this revision.
+            (Phase::Raise { object, fence, .. }, Reply::Applied(true)) => {
+                self.apply(fence, object, 0)
+            }
+            (Phase::Put { fence, .. }, Reply::Put(Some(etag))) => Phase::Note {
+                fence: FenceState {
                     output: Some(etag),
-                    ..head
+                    ..fence
                 },
             },
-            // The head is still the one we wrote for: nobody overtook us before the write was done.
-            (Phase::Note { head }, Reply::Held(true)) => Phase::End(self.end(head)),
-            // Whether it was us who removed it or not, the next look tells.
-            (Phase::Delete { rev, .. }, _) => Phase::Observe { under: rev },
-            // A lost condition.
-            _ => Phase::Observe { under: 0 },
+            // The fence is still the one whose bytes we wrote: no other act was admitted before the write was done.
+            (Phase::Note { fence }, Reply::Applied(true)) => Phase::End(self.end(fence)),
+            // Whoever deleted it: the next observation says what bucket B holds.
+            (Phase::Delete { rev, .. }, _) => Phase::Observe { since: rev },
+            // A condition that did not hold.
+            _ => Phase::Observe { since: 0 },
         };
     }
 
-    /// Bucket B held `object` before `head` was read: what makes it what the head says? When it seems to be so already, that
-    /// counts only if it was seen after this revision was there: until then, an act that it overtook may have written.
-    fn settle(&self, head: Head, object: Option<ETag>, under: u64) -> Phase {
-        match (&head.staged, object) {
-            (None, Some(seen)) => Phase::Delete {
-                seen,
-                rev: head.rev,
+    /// Bucket B held `object` before `fence` was read: what makes it what the fence says? When it seems to be so already, that
+    /// counts only if it was expected after this revision was there: until then, an act that it overtook may have written.
+    fn apply(&self, fence: FenceState, object: Option<ETag>, since: u64) -> Phase {
+        match (&fence.staged, object) {
+            (None, Some(expected)) => Phase::Delete {
+                expected,
+                rev: fence.rev,
             },
-            (Some(_), object) if object.is_none() || object != head.output => {
-                Phase::Put { seen: object, head }
-            }
-            _ if under == head.rev => Phase::End(self.end(head)),
-            _ => Phase::Observe { under: head.rev },
+            (Some(_), object) if object.is_none() || object != fence.output => Phase::Put {
+                expected: object,
+                fence,
+            },
+            _ if since == fence.rev => Phase::End(self.end(fence)),
+            _ => Phase::Observe { since: fence.rev },
         }
     }
 
-    fn end(&self, head: Head) -> End {
-        match admit(Some(&head), &self.act) {
-            Admission::Mine => End::Done(Box::new(head)),
+    fn end(&self, fence: FenceState) -> End {
+        match admit(Some(&fence), &self.act) {
+            Admission::Mine => End::Done(Box::new(fence)),
             Admission::Newer => End::Newer,
             Admission::Raise(_) | Admission::Stale => End::Stale,
         }

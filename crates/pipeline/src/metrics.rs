@@ -17,11 +17,11 @@ const NAMESPACE: &str = "scrubjay";
 pub struct Reconciled {
     /// Items that said PROCESSING for too long.
     pub long_processing: u64,
-    /// Keys whose upload or delete no event announced, and which no earlier run has found.
+    /// Keys with an upload or delete whose event never arrived, and which no earlier run has found.
     pub lost: u64,
     /// Failures recorded and executions started.
     pub recovered: u64,
-    /// Keys looked at.
+    /// Keys compared.
     pub compared: u64,
 }
 

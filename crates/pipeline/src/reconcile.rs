@@ -1,10 +1,10 @@
-//! Bucket A, bucket B and the audit table, held against each other: what a lost event leaves behind. Pure; the Lambda
-//! `reconcile` carries it out.
+//! Finds uploads and deletes whose event never arrived, by comparing bucket A, bucket B and the audit table. Pure code; the
+//! Lambda `reconcile` carries it out.
 //!
-//! EventBridge delivers at least once, and Step Functions' status changes on a best-effort basis; between "at least once" and
-//! "always" lie a rule that was switched off, an event bus policy, a queue that ran over. Nothing here is needed for order:
-//! an upload that is started from here has no sequencer, and the protocol of [`crate::fence`] settles it by a look at bucket A,
-//! whatever else is under way. A false alarm costs one execution.
+//! EventBridge delivers S3's events at least once, and Step Functions' status changes on a best-effort basis. Events are still
+//! lost when a rule is disabled, an event bus policy refuses them, or a queue overflows. Order does not depend on this module:
+//! an upload that it starts has no sequencer, so a source check orders it ([`crate::fence`]), whatever else is under way. A
+//! false alarm costs one execution.
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::audit::Status;
-use crate::fence::Head;
+use crate::fence::FenceState;
 use crate::upload::hex;
 
 /// An object as a bucket lists it.
@@ -84,58 +84,60 @@ pub fn pair(source: Page, destination: Page) -> (Vec<Pair>, Option<String>) {
     (pairs, horizon)
 }
 
-/// The fence of an object, and when it was last touched.
+/// The fence of an object, and when it last changed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Standing {
+pub struct StoredFence {
     /// `<bucket>/<key>`.
     pub object: String,
     /// When.
     pub updated_at: Timestamp,
     /// The fence.
     #[serde(flatten)]
-    pub head: Head,
+    pub fence: FenceState,
 }
 
-/// What one look at a key says.
+/// What comparing one key gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
-    /// Bucket B is what bucket A says, or it is too early to tell.
+pub enum Comparison {
+    /// Bucket B is what bucket A says, or the key changed too recently to tell.
     Settled,
-    /// Bucket B is not what bucket A says. The audit items may know why.
+    /// Bucket B does not show the object of bucket A. An audit item may explain why.
     Unexplained(Listed),
-    /// Bucket A has nothing, and bucket B shows what was published from there.
+    /// Bucket A holds nothing, and bucket B shows what was published from there.
     Orphan,
 }
 
-/// Looks at a key. What was touched at `before` or later is left alone: its event may still be on the way.
-pub fn look(pair: &Pair, standing: Option<&Standing>, before: Timestamp) -> Look {
+/// Compares one key. What changed at `before` or later counts as settled: its event may still be on the way.
+pub fn compare(pair: &Pair, stored: Option<&StoredFence>, before: Timestamp) -> Comparison {
     let Some(source) = &pair.source else {
         // Without a fence it is nothing that was published from this bucket A: not ours to remove.
-        return match standing {
-            Some(s) if s.updated_at < before && pair.destination.is_some() => Look::Orphan,
-            _ => Look::Settled,
+        return match stored {
+            Some(s) if s.updated_at < before && pair.destination.is_some() => Comparison::Orphan,
+            _ => Comparison::Settled,
         };
     };
     if source.modified >= before {
-        return Look::Settled;
+        return Comparison::Settled;
     }
     // A fence older than the object is that of an earlier upload of the same bytes.
     let admitted =
-        standing.filter(|s| s.head.shows(&source.etag) && s.updated_at >= source.modified);
+        stored.filter(|s| s.fence.shows(&source.etag) && s.updated_at >= source.modified);
     let shown = pair.destination.as_ref().map(|d| &d.etag);
     match admitted {
-        Some(s) if s.updated_at >= before || shown.is_some() && shown == s.head.output.as_ref() => {
-            Look::Settled
+        Some(s)
+            if s.updated_at >= before || shown.is_some() && shown == s.fence.output.as_ref() =>
+        {
+            Comparison::Settled
         }
-        _ => Look::Unexplained(source.clone()),
+        _ => Comparison::Unexplained(source.clone()),
     }
 }
 
 /// What the audit table says of an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Known {
+pub struct KnownUpload {
     /// Sort key.
     pub entry: String,
     /// How it stands.
@@ -146,7 +148,7 @@ pub struct Known {
 
 /// Whether the uploads known with an object's ETag explain why bucket B does not show it: one is under way, has failed (an
 /// operator's to replay), or was refused. One that is older than the object is not about it.
-pub fn explained(object: &Listed, known: &[Known]) -> bool {
+pub fn explained(object: &Listed, known: &[KnownUpload]) -> bool {
     let newest = known
         .iter()
         .filter(|k| k.updated_at >= object.modified)
@@ -160,7 +162,7 @@ pub fn explained(object: &Listed, known: &[Known]) -> bool {
 /// An item that says PROCESSING. One without a field that every claim writes must not hide the others.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Stuck {
+pub struct StuckItem {
     /// `<bucket>/<key>`.
     pub object: String,
     /// Sort key.
@@ -176,7 +178,7 @@ pub struct Stuck {
     pub execution: String,
 }
 
-impl Stuck {
+impl StuckItem {
     /// Bucket and key. Bucket names have no slash.
     pub fn bucket_and_key(&self) -> (&str, &str) {
         self.object.split_once('/').unwrap_or_default()
@@ -314,29 +316,35 @@ mod tests {
         }
     }
 
-    fn standing(etag: &str, output: Option<&str>, deleted: bool, second: i64) -> Standing {
-        Standing {
+    fn standing(etag: &str, output: Option<&str>, deleted: bool, second: i64) -> StoredFence {
+        StoredFence {
             object: "a/k".into(),
             updated_at: at(second),
-            head: Head {
+            fence: FenceState {
                 rev: 1,
                 deleted,
                 upload: Some(format!("upload#{etag}#v")),
                 output: output.map(Into::into),
-                ..Head::default()
+                ..FenceState::default()
             },
         }
     }
 
     #[test]
-    fn a_look_tells_what_no_event_explains() {
+    fn comparing_a_key_finds_lost_events() {
         let now = 100;
         let a = |etag, second| Some(listed("k", etag, second));
-        let unexplained = |second| Look::Unexplained(listed("k", "e", second));
+        let unexplained = |second| Comparison::Unexplained(listed("k", "e", second));
         let shown = || Some(standing("e", Some("o"), false, 20));
         let rows = [
-            ("shown", a("e", 10), a("o", 20), shown(), Look::Settled),
-            ("just written", a("e", 100), None, None, Look::Settled),
+            (
+                "shown",
+                a("e", 10),
+                a("o", 20),
+                shown(),
+                Comparison::Settled,
+            ),
+            ("just written", a("e", 100), None, None, Comparison::Settled),
             ("never seen", a("e", 10), None, None, unexplained(10)),
             (
                 "overwritten, unseen",
@@ -372,7 +380,7 @@ mod tests {
                 a("e", 10),
                 None,
                 Some(standing("e", None, false, 100)),
-                Look::Settled,
+                Comparison::Settled,
             ),
             (
                 "put given up",
@@ -381,27 +389,33 @@ mod tests {
                 Some(standing("e", None, false, 20)),
                 unexplained(10),
             ),
-            ("deleted, unseen", None, a("o", 20), shown(), Look::Orphan),
+            (
+                "deleted, unseen",
+                None,
+                a("o", 20),
+                shown(),
+                Comparison::Orphan,
+            ),
             (
                 "being deleted",
                 None,
                 a("o", 20),
                 Some(standing("e", None, true, 100)),
-                Look::Settled,
+                Comparison::Settled,
             ),
             (
                 "deleted, still in B",
                 None,
                 a("o", 20),
                 Some(standing("e", None, true, 20)),
-                Look::Orphan,
+                Comparison::Orphan,
             ),
             (
                 "not from this bucket A",
                 None,
                 a("o", 20),
                 None,
-                Look::Settled,
+                Comparison::Settled,
             ),
         ];
         for (name, source, destination, standing, wanted) in rows {
@@ -410,13 +424,13 @@ mod tests {
                 source,
                 destination,
             };
-            assert_eq!(look(&pair, standing.as_ref(), at(now)), wanted, "{name}");
+            assert_eq!(compare(&pair, standing.as_ref(), at(now)), wanted, "{name}");
         }
     }
 
     #[test]
     fn the_newest_item_that_is_about_the_object_explains() {
-        let known = |status, second| Known {
+        let known = |status, second| KnownUpload {
             entry: "upload#e".into(),
             status,
             updated_at: at(second),
@@ -462,7 +476,7 @@ mod tests {
     #[test]
     fn a_fence_is_read_as_the_table_has_it() {
         let mut item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue> =
-            serde_dynamo::to_item(standing("e", Some("o"), false, 20).head).unwrap();
+            serde_dynamo::to_item(standing("e", Some("o"), false, 20).fence).unwrap();
         for (name, text) in [
             ("object", "a/k"),
             ("entry", "head"),
@@ -473,7 +487,7 @@ mod tests {
                 aws_sdk_dynamodb::types::AttributeValue::S(text.into()),
             );
         }
-        let read: Standing = serde_dynamo::from_item(item).unwrap();
+        let read: StoredFence = serde_dynamo::from_item(item).unwrap();
         assert_eq!(read, standing("e", Some("o"), false, 20));
     }
 }

@@ -4,7 +4,7 @@ use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit;
 use scrubjay_pipeline::aws::{self, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
-use scrubjay_pipeline::fence::{Act, End, Run, Seen};
+use scrubjay_pipeline::fence::{Act, End, FenceSnapshot, Run};
 use scrubjay_pipeline::metrics::Metrics;
 use scrubjay_pipeline::upload::{Staged, Upload, decode};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,8 @@ impl Deps {
 struct Input {
     upload: Upload,
     staged: Staged,
-    seen: Seen,
+    #[serde(rename = "seen")]
+    snapshot: FenceSnapshot,
 }
 
 /// What is in bucket B now.
@@ -49,13 +50,13 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     let Input {
         upload,
         staged,
-        seen,
+        snapshot,
     } = decode(input)?;
     let act = Act::Publish {
         upload: upload.entry(),
         sequencer: upload.sequencer.clone(),
         staged: staged.clone(),
-        seen,
+        snapshot,
         execution: upload.execution.clone(),
     };
     let end = deps
@@ -66,8 +67,8 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         deps.metrics.not_clean();
     }
     match end? {
-        End::Done(head) => {
-            let etag = head.output.unwrap_or_default();
+        End::Done(fence) => {
+            let etag = fence.output.unwrap_or_default();
             Ok(Output {
                 output: audit::Output {
                     size: staged.size,
@@ -92,9 +93,9 @@ mod tests {
         let Input {
             upload,
             staged,
-            seen,
+            snapshot,
         } = decode(&input).unwrap();
         assert!(upload.entry().starts_with("upload#"));
-        assert_eq!((staged.size, seen.rev), (470_655, 0));
+        assert_eq!((staged.size, snapshot.rev), (470_655, 0));
     }
 }

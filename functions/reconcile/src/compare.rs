@@ -1,8 +1,9 @@
-//! Bucket A held against bucket B, key by key: what did no event announce?
+//! Compares bucket A with bucket B, key by key, to find uploads and deletes whose event never arrived.
 
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::reconcile::{
-    Listed, Look, Pair, Standing, created, deleted, execution_name, explained, look, pair,
+    Comparison, Listed, Pair, StoredFence, compare, created, deleted, execution_name, explained,
+    pair,
 };
 use scrubjay_pipeline::upload::{is_jpeg, object};
 
@@ -15,7 +16,7 @@ const PAGE: usize = 1_000;
 ///
 /// # Errors
 /// The transient ones. The next run begins with the page that was not finished.
-pub async fn settle(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
+pub async fn buckets(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
     let Some(prefix) = prefix(&deps.key_prefix, &run.order.prefix) else {
         report.complete = true;
         return Ok(());
@@ -32,7 +33,7 @@ pub async fn settle(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), E
         )?;
         let (pairs, next) = pair(source, destination);
         listed += pairs.len();
-        settle_page(deps, run, pairs, &mut expires, report).await?;
+        compare_page(deps, run, pairs, &mut expires, report).await?;
         report.complete = next.is_none();
         after = next.unwrap_or_default();
         audit.keep_cursor(prefix, &after).await?;
@@ -52,7 +53,7 @@ fn prefix<'a>(configured: &'a str, ordered: &'a str) -> Option<&'a str> {
     }
 }
 
-async fn settle_page(
+async fn compare_page(
     deps: &Deps,
     run: &Run,
     mut pairs: Vec<Pair>,
@@ -63,26 +64,26 @@ async fn settle_page(
     report.compared += pairs.len() as u64;
     let bucket = deps.source.name();
     let objects: Vec<String> = pairs.iter().map(|p| object(bucket, &p.key)).collect();
-    let heads = deps.recorder.audit().heads(&objects).await?;
+    let fences = deps.recorder.audit().fences(&objects).await?;
     for (pair, object) in pairs.iter().zip(&objects) {
-        let standing = heads.get(object);
-        match look(pair, standing, run.before) {
-            Look::Settled => {}
-            Look::Unexplained(listed) => {
+        let stored = fences.get(object);
+        match compare(pair, stored, run.before) {
+            Comparison::Settled => {}
+            Comparison::Unexplained(listed) => {
                 if !explained(
                     &listed,
                     &deps.recorder.audit().uploads(object, &listed.etag).await?,
                 ) {
                     report.unseen += 1;
-                    report.started += u64::from(scrub(deps, &listed, standing).await?);
+                    report.started += u64::from(scrub(deps, &listed, stored).await?);
                 }
             }
-            Look::Orphan => {
+            Comparison::Orphan => {
                 report.orphans += 1;
                 if may_have_expired(deps, expires).await? {
                     report.kept += 1;
                 } else {
-                    report.started += u64::from(retract(deps, &pair.key, standing).await?);
+                    report.started += u64::from(retract(deps, &pair.key, stored).await?);
                 }
             }
         }
@@ -105,25 +106,25 @@ async fn may_have_expired(deps: &Deps, known: &mut Option<bool>) -> Result<bool,
 
 /// A name for what is to be done about a key as it stands. The fence's revision is in it: once something has been admitted, a
 /// new difference is a new matter.
-fn name(act: &str, key: &str, etag: &str, modified: &str, standing: Option<&Standing>) -> String {
-    let rev = standing.map_or(0, |s| s.head.rev).to_string();
+fn name(act: &str, key: &str, etag: &str, modified: &str, stored: Option<&StoredFence>) -> String {
+    let rev = stored.map_or(0, |s| s.fence.rev).to_string();
     execution_name(&[act, key, etag, modified, &rev])
 }
 
-async fn scrub(deps: &Deps, listed: &Listed, standing: Option<&Standing>) -> Result<bool, Error> {
+async fn scrub(deps: &Deps, listed: &Listed, stored: Option<&StoredFence>) -> Result<bool, Error> {
     let bucket = deps.source.name();
     let event = created(bucket, &listed.key, &listed.etag, None);
     let modified = listed.modified.to_string();
-    let name = name("scrub", &listed.key, &listed.etag, &modified, standing);
+    let name = name("scrub", &listed.key, &listed.etag, &modified, stored);
     deps.recorder
         .workflow()
         .start(&deps.scrub, &name, &event)
         .await
 }
 
-async fn retract(deps: &Deps, key: &str, standing: Option<&Standing>) -> Result<bool, Error> {
+async fn retract(deps: &Deps, key: &str, stored: Option<&StoredFence>) -> Result<bool, Error> {
     let event = deleted(deps.source.name(), key);
-    let name = name("retract", key, "", "", standing);
+    let name = name("retract", key, "", "", stored);
     deps.recorder
         .workflow()
         .start(&deps.retract, &name, &event)

@@ -1,5 +1,5 @@
-//! Finds what events that never came have left behind, and puts it right. Changes neither bucket: it asks, records what
-//! failed, and starts the machines, which settle everything else.
+//! Finds uploads and deletes whose event never arrived. Reconcile changes neither bucket: it compares, records failures, and
+//! starts the state machines, which do the rest.
 
 use std::time::{Duration, Instant};
 
@@ -76,11 +76,11 @@ impl std::str::FromStr for OnExpiry {
     }
 }
 
-/// What to look at. A schedule's event has none of this; an operator who does not want to wait may say it.
+/// What to compare. The schedule's event has none of these fields; an operator may set them by hand.
 #[derive(Deserialize)]
 #[serde(default, rename_all = "camelCase", expecting = "an object")]
 pub struct Order {
-    /// What was touched within so many minutes is left alone.
+    /// What changed within this many minutes is left alone.
     older_than_minutes: Option<u32>,
     /// Only keys that begin so.
     pub prefix: String,
@@ -122,7 +122,7 @@ pub struct Report {
     pub long_processing: u64,
     /// Of those: their execution had failed, timed out or been aborted, and the item says so now.
     pub recorded: u64,
-    /// Of those: their execution is gone, or ended without a word, and another was started.
+    /// Of those: their execution is gone, or succeeded without a record, and another was started.
     pub restarted: u64,
     /// Keys of both buckets that were held against each other.
     pub compared: u64,
@@ -151,8 +151,8 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
         started: Instant::now(),
     };
     let mut report = Report::default();
-    let stuck = crate::stuck::settle(deps, &run, &mut report).await;
-    let compared = crate::compare::settle(deps, &run, &mut report).await;
+    let stuck = crate::stuck::resolve(deps, &run, &mut report).await;
+    let compared = crate::compare::buckets(deps, &run, &mut report).await;
     // What was found is said even when the run could not go to its end.
     deps.recorder.metrics().reconciled(Reconciled {
         long_processing: report.long_processing,

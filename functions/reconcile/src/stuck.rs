@@ -1,22 +1,22 @@
-//! Items that have said PROCESSING for too long: what became of their executions?
+//! Finds items that have said PROCESSING for too long, and resolves them by the state of their executions.
 
 use jiff::SignedDuration;
 use scrubjay_pipeline::Error;
-use scrubjay_pipeline::aws::Ended;
-use scrubjay_pipeline::reconcile::{Stuck, created, execution_name};
+use scrubjay_pipeline::aws::FailureCheck;
+use scrubjay_pipeline::reconcile::{StuckItem, created, execution_name};
 
 use crate::handler::{Deps, Report, Run};
 
 /// An item is under the day on which it was claimed. A fortnight of schedules cannot all have been missed unseen.
 const DAYS: i64 = 14;
-/// Items of one day that a run looks at.
+/// Most items of one day that a run resolves.
 const MOST: usize = 1_000;
 
-/// Looks at every item that is long PROCESSING, oldest first. One that cannot be settled does not keep the others waiting.
+/// Resolves every item that is long PROCESSING, oldest first. An item that cannot be resolved does not hold up the others.
 ///
 /// # Errors
 /// The first of those that came up.
-pub async fn settle(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
+pub async fn resolve(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
     let mut result = Ok(());
     for days in (0..=DAYS).rev() {
         let day = run.now - SignedDuration::from_hours(24 * days);
@@ -38,7 +38,7 @@ pub async fn settle(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), E
                     object = stuck.object,
                     entry = stuck.entry,
                     error = error.name(),
-                    "an item could not be settled"
+                    "an item could not be resolved"
                 );
                 result = result.and(Err(error));
             }
@@ -47,21 +47,21 @@ pub async fn settle(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), E
     result
 }
 
-async fn one(deps: &Deps, stuck: &Stuck, report: &mut Report) -> Result<(), Error> {
+async fn one(deps: &Deps, stuck: &StuckItem, report: &mut Report) -> Result<(), Error> {
     if !deps.recorder.audit().still_processing(stuck).await? {
         return Ok(());
     }
     report.long_processing += 1;
-    match deps.recorder.follow(&stuck.execution).await? {
+    match deps.recorder.record_if_failed(&stuck.execution).await? {
         // Its machine ends it in time.
-        Ended::Running => Ok(()),
-        Ended::Failed(_) => {
+        FailureCheck::Running => Ok(()),
+        FailureCheck::Failed(_) => {
             report.recorded += 1;
             Ok(())
         }
         // Step Functions cannot say any more, or says that the item should (a table that was restored from a backup). The
         // work is done again, without a sequencer, so that neither the lease nor what was admitted meanwhile is in the way.
-        Ended::Gone | Ended::Succeeded | Ended::Nameless => {
+        FailureCheck::Unknown | FailureCheck::Succeeded | FailureCheck::NotAnUpload => {
             let (bucket, key) = stuck.bucket_and_key();
             let event = created(bucket, key, &stuck.etag, stuck.version_id.as_deref());
             let name = execution_name(&["stuck", &stuck.object, &stuck.entry, &stuck.execution]);

@@ -1,9 +1,9 @@
-//! Writes how an upload ended into the audit table; also the ends that no Catch sees, from Step Functions' own events.
+//! Writes how an upload ended into the audit table. Ends that no Catch sees come from Step Functions' status-change events.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit::{Findings, Outcome, Output, Reason, Status};
-use scrubjay_pipeline::aws::{self, Ended, Recorded, Recorder};
+use scrubjay_pipeline::aws::{self, FailureCheck, Recorded, Recorder};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::upload::{Upload, decode};
 use serde::{Deserialize, Serialize};
@@ -71,13 +71,19 @@ pub struct Done {
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
     if input.get("detail-type").is_some() {
         let change: EventBridgeEvent<StatusChange> = decode(input)?;
-        let ended = deps.recorder.follow(&change.detail.execution_arn).await?;
+        let ended = deps
+            .recorder
+            .record_if_failed(&change.detail.execution_arn)
+            .await?;
         return Ok(match ended {
-            Ended::Failed(recorded) => Done {
+            FailureCheck::Failed(recorded) => Done {
                 status: Some(Status::Failed),
                 current: recorded == Recorded::Written,
             },
-            Ended::Running | Ended::Succeeded | Ended::Nameless | Ended::Gone => Done {
+            FailureCheck::Running
+            | FailureCheck::Succeeded
+            | FailureCheck::NotAnUpload
+            | FailureCheck::Unknown => Done {
                 status: None,
                 current: false,
             },

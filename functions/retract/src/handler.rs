@@ -3,7 +3,7 @@
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::aws::{self, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
-use scrubjay_pipeline::fence::{Act, End, Run, Seen};
+use scrubjay_pipeline::fence::{Act, End, FenceSnapshot, Run};
 use scrubjay_pipeline::upload::{Sequencer, decode, is_jpeg, object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,9 +55,10 @@ impl std::str::FromStr for OnRejected {
 #[serde(rename_all = "camelCase")]
 struct Input {
     upload: Subject,
-    /// The fence before the look at bucket A.
-    seen: Seen,
-    /// What bucket A was seen to hold: an ETag, or nothing.
+    /// The fence before the source check.
+    #[serde(rename = "seen")]
+    snapshot: FenceSnapshot,
+    /// What bucket A was found to hold: an ETag, or nothing.
     #[serde(default)]
     current: Option<String>,
 }
@@ -111,7 +112,7 @@ pub enum Output {
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     let Input {
         upload,
-        seen,
+        snapshot,
         current,
     } = decode(input)?;
     if upload.rejected.is_some() && deps.on_rejected == OnRejected::Keep {
@@ -132,13 +133,13 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
             Output::Present
         });
     }
-    remove(deps, &upload, seen).await
+    remove(deps, &upload, snapshot).await
 }
 
-async fn remove(deps: &Deps, upload: &Subject, seen: Seen) -> Result<Output, Error> {
+async fn remove(deps: &Deps, upload: &Subject, snapshot: FenceSnapshot) -> Result<Output, Error> {
     let act = Act::Remove {
         sequencer: upload.sequencer.clone(),
-        seen,
+        snapshot,
         execution: upload.execution.clone(),
     };
     match deps
@@ -146,8 +147,8 @@ async fn remove(deps: &Deps, upload: &Subject, seen: Seen) -> Result<Output, Err
         .carry_out(Run::new(act), &upload.bucket, &upload.key)
         .await?
     {
-        End::Done(head) => {
-            if let Some(entry) = &head.upload {
+        End::Done(fence) => {
+            if let Some(entry) = &fence.upload {
                 let object = object(&upload.bucket, &upload.key);
                 deps.publisher
                     .audit()

@@ -5,7 +5,7 @@ use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit::Findings;
 use scrubjay_pipeline::aws::{self, Audit, Source, Staging};
 use scrubjay_pipeline::config::{ConfigError, environment};
-use scrubjay_pipeline::fence::Seen;
+use scrubjay_pipeline::fence::FenceSnapshot;
 use scrubjay_pipeline::upload::{Staged, Upload, decode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,15 +50,16 @@ struct Input {
 #[derive(Serialize)]
 pub struct Output {
     staged: Staged,
-    seen: Seen,
+    #[serde(rename = "seen")]
+    snapshot: FenceSnapshot,
     findings: Findings,
 }
 
 /// `{upload}` in, [`Output`] out.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     let Input { upload } = decode(input)?;
-    // Before bucket A is read, or an act that a look at A ordered could slip in between unseen.
-    let seen = Seen::of(deps.audit.head(&upload.object()).await?.as_ref());
+    // Taken before bucket A is read: an act that a source check admits in between must be noticed.
+    let snapshot = FenceSnapshot::of(deps.audit.fence(&upload.object()).await?.as_ref());
     let bytes = deps
         .source
         .read(&upload, deps.options.limits.max_bytes)
@@ -67,7 +68,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     let staged = deps.staging.write(&upload.object(), &bytes, &clean).await?;
     Ok(Output {
         staged,
-        seen,
+        snapshot,
         findings: Findings::of(&clean.report),
     })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use scrubjay_tests::{World, on_stack, sample, unique_sample};
 use serde_json::{Value, json};
 
-use super::eyes::call;
+use super::monitoring::call;
 
 /// In a comment, an Exif description, user metadata, and what is no photo at all.
 const OWN: &str = "canary-4711-of-this-test";

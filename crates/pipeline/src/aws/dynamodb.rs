@@ -1,4 +1,4 @@
-//! The audit table: the fence's head items, and the end of each upload.
+//! The audit table: the fence items, and the end of each upload.
 
 mod queries;
 
@@ -14,9 +14,10 @@ use serde::Serialize;
 use super::cause;
 use crate::Error;
 use crate::audit::{Event, Outcome, Status, expires_at, stamp};
-use crate::fence::Head;
+use crate::fence::FenceState;
 
-const HEAD: &str = "head";
+/// Sort key of the fence item.
+const FENCE: &str = "head";
 
 fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
 where
@@ -81,7 +82,7 @@ impl Audit {
 
     /// Opens the connection that the first upload would otherwise wait for.
     pub async fn open(&self) {
-        let answer = self.head("").await;
+        let answer = self.fence("").await;
         tracing::debug!(
             table = self.table,
             answered = answer.is_ok(),
@@ -93,14 +94,14 @@ impl Audit {
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
-    pub async fn head(&self, object: &str) -> Result<Option<Head>, Error> {
+    pub async fn fence(&self, object: &str) -> Result<Option<FenceState>, Error> {
         let object = if object.is_empty() { "-" } else { object };
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
             .key("object", text(object))
-            .key("entry", text(HEAD))
+            .key("entry", text(FENCE))
             .consistent_read(true)
             .send()
             .await
@@ -115,11 +116,16 @@ impl Audit {
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
-    pub async fn put_head(&self, object: &str, expected: u64, head: &Head) -> Result<bool, Error> {
+    pub async fn replace_fence(
+        &self,
+        object: &str,
+        expected: u64,
+        fence: &FenceState,
+    ) -> Result<bool, Error> {
         let mut item: HashMap<String, AttributeValue> =
-            serde_dynamo::to_item(head).map_err(not_ours("write the fence"))?;
+            serde_dynamo::to_item(fence).map_err(not_ours("write the fence"))?;
         item.insert("object".into(), text(object));
-        item.insert("entry".into(), text(HEAD));
+        item.insert("entry".into(), text(FENCE));
         item.insert("updatedAt".into(), text(stamp(Timestamp::now())));
         let put = self
             .client
@@ -142,7 +148,7 @@ impl Audit {
     /// Writes how an upload ended, if the item is still this execution's; repeating it changes nothing.
     ///
     /// A failure is written only over PROCESSING, over an earlier failure of the same execution, or where there is no item (the
-    /// claim itself failed), so that a late word of it never covers a newer success.
+    /// claim itself failed), so that a late failure event cannot overwrite a newer success.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -215,7 +221,7 @@ impl Audit {
                 .is_some_and(|v| v == wanted)
         };
         if is("execution", &upload.execution) {
-            // Said already: an earlier try of this Record whose answer was lost, or a late word of a failure.
+            // The item says it already: an earlier try of this Record lost its answer, or a failure event came late.
             self.retracted_meanwhile(outcome, now).await?;
             return Ok(Recorded::Written);
         }
@@ -232,15 +238,15 @@ impl Audit {
         Ok(Recorded::Overtaken)
     }
 
-    /// A removal that came after Publish and before this Record found nothing to mark.
+    /// A removal between Publish and this Record found no CLEANED item that it could mark RETRACTED, so Record marks it.
     async fn retracted_meanwhile(&self, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
         let (object, entry) = (outcome.upload.object(), outcome.upload.entry());
         if outcome.status == Status::Cleaned
-            && let Some(head) = self.head(&object).await?
-            && head.deleted
-            && head.upload.as_ref() == Some(&entry)
+            && let Some(fence) = self.fence(&object).await?
+            && fence.deleted
+            && fence.upload.as_ref() == Some(&entry)
         {
-            self.retracted(&object, &entry, &head.execution, now)
+            self.retracted(&object, &entry, &fence.execution, now)
                 .await?;
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Carries a run of the [`crate::fence`] out on S3 and DynamoDB.
 
+use std::ops::ControlFlow;
+
 use aws_config::SdkConfig;
 use bytes::Bytes;
 
@@ -57,33 +59,35 @@ impl Publisher {
         let mut fetched: Option<(Staged, Bytes)> = None;
         for _ in 0..STEPS {
             let op = match run.next() {
-                Ok(op) => op,
-                Err(end) => return Ok(end),
+                ControlFlow::Continue(op) => op,
+                ControlFlow::Break(end) => return Ok(end),
             };
             let reply = match op {
-                Op::Observe => Reply::Object(self.destination.head(key).await?),
-                Op::ReadHead => Reply::Head(self.audit.head(&object).await?),
-                Op::WriteHead { expected, head } => {
-                    Reply::Held(self.audit.put_head(&object, expected, &head).await?)
+                Op::Observe => Reply::Object(self.destination.etag(key).await?),
+                Op::ReadFence => Reply::Fence(self.audit.fence(&object).await?),
+                Op::WriteFence { expected, fence } => {
+                    Reply::Applied(self.audit.replace_fence(&object, expected, &fence).await?)
                 }
-                Op::Put { staged, seen } => {
+                Op::Put { staged, expected } => {
                     let bytes = match fetched.take() {
                         Some((of, bytes)) if of == staged => bytes,
                         _ => self.proved(&staged).await?,
                     };
                     let reply = self
                         .destination
-                        .put(key, bytes.clone(), seen.as_ref())
+                        .put(key, bytes.clone(), expected.as_ref())
                         .await?;
                     fetched = Some((staged, bytes));
                     Reply::Put(reply)
                 }
-                Op::Delete { seen } => Reply::Held(self.destination.delete(key, &seen).await?),
+                Op::Delete { expected } => {
+                    Reply::Applied(self.destination.delete(key, &expected).await?)
+                }
             };
             run.reply(reply);
         }
         Err(Error::StorageUnavailable {
-            doing: "settle bucket B",
+            doing: "bring bucket B to what the fence says",
             source: "too many other writers of this key".into(),
         })
     }

@@ -1,9 +1,9 @@
-//! Writes ends down: what Record and Reconcile have in common, so that a failure is recorded alike whoever finds it.
+//! Records how executions ended. Record and Reconcile share this code, so that a failure is recorded in the same way by both.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 
-use super::{Audit, Fate, Recorded, Workflow};
+use super::{Audit, ExecutionState, Recorded, Workflow};
 use crate::Error;
 use crate::audit::{Outcome, Status};
 use crate::config::Lookup;
@@ -19,19 +19,19 @@ pub struct Recorder {
     retention_days: u32,
 }
 
-/// What an execution's end came to.
+/// What [`Recorder::record_if_failed`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum FailureCheck {
     /// It has not ended.
     Running,
-    /// It ended as it should, and so has recorded its own end.
+    /// It succeeded, and has therefore recorded its own end.
     Succeeded,
-    /// It failed, timed out or was aborted, and that is recorded now.
+    /// It failed, timed out or was aborted; this is recorded now.
     Failed(Recorded),
-    /// It failed, and its input names no upload.
-    Nameless,
-    /// Step Functions does not know it.
-    Gone,
+    /// It failed, and its input is not an upload's event.
+    NotAnUpload,
+    /// Step Functions does not know the execution.
+    Unknown,
 }
 
 impl Recorder {
@@ -71,16 +71,17 @@ impl Recorder {
         Ok(recorded)
     }
 
-    /// Asks what became of an execution, and records it if it failed, timed out or was aborted: no Catch sees the last two.
+    /// Asks Step Functions for the state of an execution, and records FAILED if it failed, timed out or was aborted. No Catch sees
+    /// the last two.
     ///
     /// # Errors
     /// [`Error::WorkflowUnavailable`], [`Error::AuditUnavailable`].
-    pub async fn follow(&self, execution: &str) -> Result<Ended, Error> {
-        let failure = match self.workflow.fate(execution).await? {
-            Fate::Running => return Ok(Ended::Running),
-            Fate::Succeeded => return Ok(Ended::Succeeded),
-            Fate::Gone => return Ok(Ended::Gone),
-            Fate::Failed(failure) => failure,
+    pub async fn record_if_failed(&self, execution: &str) -> Result<FailureCheck, Error> {
+        let failure = match self.workflow.state_of(execution).await? {
+            ExecutionState::Running => return Ok(FailureCheck::Running),
+            ExecutionState::Succeeded => return Ok(FailureCheck::Succeeded),
+            ExecutionState::Unknown => return Ok(FailureCheck::Unknown),
+            ExecutionState::Failed(failure) => failure,
         };
         match Upload::from_event(&failure.input, execution) {
             Ok(upload) => {
@@ -92,7 +93,7 @@ impl Recorder {
                     error: Some(failure.reason),
                     ended: failure.ended,
                 };
-                Ok(Ended::Failed(self.record(&outcome).await?))
+                Ok(FailureCheck::Failed(self.record(&outcome).await?))
             }
             Err(error) => {
                 tracing::error!(
@@ -100,7 +101,7 @@ impl Recorder {
                     error = error.name(),
                     "a failed execution whose input names no upload"
                 );
-                Ok(Ended::Nameless)
+                Ok(FailureCheck::NotAnUpload)
             }
         }
     }

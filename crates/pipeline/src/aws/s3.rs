@@ -222,7 +222,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
-    pub async fn head(&self, key: &str) -> Result<Option<ETag>, Error> {
+    pub async fn etag(&self, key: &str) -> Result<Option<ETag>, Error> {
         match self
             .client
             .head_object()
@@ -237,7 +237,7 @@ impl Destination {
         }
     }
 
-    /// PUT with `If-Match: seen`, or `If-None-Match: *` for `None`; no user metadata
+    /// PUT with `If-Match: expected`, or `If-None-Match: *` for `None`; no user metadata
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
     /// The new ETag, or `None` when the condition did not hold (412), the object was gone (404) or another write won (409).
     ///
@@ -247,7 +247,7 @@ impl Destination {
         &self,
         key: &str,
         bytes: Bytes,
-        seen: Option<&ETag>,
+        expected: Option<&ETag>,
     ) -> Result<Option<ETag>, Error> {
         let checksum = base64::encode(Sha256::digest(&bytes));
         let put = self
@@ -257,7 +257,7 @@ impl Destination {
             .key(key)
             .content_type(JPEG)
             .checksum_sha256(checksum);
-        let put = match seen {
+        let put = match expected {
             Some(etag) => put.if_match(format!("\"{etag}\"")),
             None => put.if_none_match("*"),
         };
@@ -268,18 +268,18 @@ impl Destination {
         }
     }
 
-    /// DELETE with `If-Match: seen`
+    /// DELETE with `If-Match: expected`
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>). Whether it was done.
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
-    pub async fn delete(&self, key: &str, seen: &ETag) -> Result<bool, Error> {
+    pub async fn delete(&self, key: &str, expected: &ETag) -> Result<bool, Error> {
         let delete = self
             .client
             .delete_object()
             .bucket(&self.bucket)
             .key(key)
-            .if_match(format!("\"{seen}\""));
+            .if_match(format!("\"{expected}\""));
         match delete.send().await {
             Ok(_) => Ok(true),
             Err(error) if lost(&error) => Ok(false),

@@ -1,4 +1,4 @@
-//! Step Functions: what became of an execution, and new ones.
+//! Step Functions: the state of executions, and starting new ones.
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
@@ -33,17 +33,17 @@ pub struct Failure {
     pub ended: Option<Timestamp>,
 }
 
-/// What became of an execution.
+/// The state of an execution.
 #[derive(Debug)]
-pub enum Fate {
+pub enum ExecutionState {
     /// It runs, or waits for a redrive to begin.
     Running,
-    /// It ended as it should.
+    /// It succeeded.
     Succeeded,
     /// It failed, timed out or was aborted.
     Failed(Failure),
-    /// Step Functions does not know it: its history was kept for 90 days, or its machine was made anew.
-    Gone,
+    /// Step Functions does not know it: its history is older than 90 days, or the machine was deleted and created again.
+    Unknown,
 }
 
 /// Step Functions.
@@ -60,12 +60,12 @@ impl Workflow {
         }
     }
 
-    /// What became of an execution
+    /// The state of an execution
     /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>).
     ///
     /// # Errors
     /// [`Error::WorkflowUnavailable`].
-    pub async fn fate(&self, execution: &str) -> Result<Fate, Error> {
+    pub async fn state_of(&self, execution: &str) -> Result<ExecutionState, Error> {
         let described = self
             .client
             .describe_execution()
@@ -78,7 +78,7 @@ impl Workflow {
                     .as_service_error()
                     .is_some_and(|e| e.is_execution_does_not_exist() || e.is_invalid_arn()) =>
             {
-                return Ok(Fate::Gone);
+                return Ok(ExecutionState::Unknown);
             }
             other => other.map_err(unavailable("describe an execution"))?,
         };
@@ -86,8 +86,8 @@ impl Workflow {
             ExecutionStatus::Failed => "States.TaskFailed",
             ExecutionStatus::TimedOut => "States.Timeout",
             ExecutionStatus::Aborted => "Aborted",
-            ExecutionStatus::Succeeded => return Ok(Fate::Succeeded),
-            _ => return Ok(Fate::Running),
+            ExecutionStatus::Succeeded => return Ok(ExecutionState::Succeeded),
+            _ => return Ok(ExecutionState::Running),
         };
         let reason = Reason {
             name: described.error().unwrap_or(unnamed).to_owned(),
@@ -101,7 +101,7 @@ impl Workflow {
         let ended = described
             .stop_date()
             .and_then(|at| Timestamp::new(at.secs(), at.subsec_nanos().cast_signed()).ok());
-        Ok(Fate::Failed(Failure {
+        Ok(ExecutionState::Failed(Failure {
             input,
             reason,
             ended,

@@ -1,8 +1,9 @@
 //! Buckets, table, events and executions, as far as one key needs them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
-use scrubjay_pipeline::fence::{Act, ETag, End, Head, Op, Reply, Run, Seen};
+use scrubjay_pipeline::fence::{Act, ETag, End, FenceSnapshot, FenceState, Op, Reply, Run};
 use scrubjay_pipeline::upload::{Sequencer, Staged, entry};
 
 /// What a user does to bucket A.
@@ -33,9 +34,9 @@ impl User {
 pub enum Fault {
     /// PUT and DELETE on bucket B without `If-Match` and `If-None-Match`.
     Unconditional,
-    /// Nobody sees the head that others wrote.
+    /// No run sees the fence that others wrote.
     NoFence,
-    /// After its write a run takes for granted that the head is still its own.
+    /// After its write a run assumes that the fence is still its own.
     NotReadAgain,
     /// Strip reads the fence after bucket A, not before.
     FenceReadLate,
@@ -66,7 +67,7 @@ pub struct State {
     /// Of which step of the script the bytes in bucket B are.
     shown: Option<u8>,
     pub went_back: bool,
-    head: Option<Head>,
+    fence: Option<FenceState>,
     /// By the script's step, how often each has come.
     events: BTreeMap<u8, (Event, u8)>,
     /// By the execution's name. What has ended is taken out.
@@ -102,7 +103,7 @@ enum Task {
     /// Strip has read the fence, or is about to.
     Strip {
         content: u8,
-        seen: Option<Seen>,
+        snapshot: Option<FenceSnapshot>,
         read: bool,
     },
     Publish {
@@ -110,10 +111,10 @@ enum Task {
         act: Act,
         run: Run,
     },
-    /// A look at bucket A: before the fence is read, after it, and what was seen.
-    Fence(Why),
-    Look(Why, Seen),
-    Act(Why, Seen, Option<u8>),
+    /// A source check: before the fence is read, after it, and with what bucket A was found to hold.
+    ReadFence(Why),
+    CheckSource(Why, FenceSnapshot),
+    Act(Why, FenceSnapshot, Option<u8>),
     Remove {
         why: Why,
         act: Act,
@@ -121,7 +122,7 @@ enum Task {
     },
 }
 
-/// Why an execution looks at bucket A.
+/// Why an execution checks bucket A.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Why {
     Refused(u8),
@@ -265,13 +266,13 @@ impl World {
         match execution.state.clone() {
             Task::Strip {
                 content,
-                seen: None,
+                snapshot: None,
                 read,
             } if read || !late => {
-                let seen = Some(Seen::of(state.head.as_ref()));
+                let snapshot = Some(FenceSnapshot::of(state.fence.as_ref()));
                 Some(Task::Strip {
                     content,
-                    seen,
+                    snapshot,
                     read,
                 })
             }
@@ -284,43 +285,46 @@ impl World {
             Task::Strip {
                 content: User::REFUSED,
                 ..
-            } => Some(Task::Fence(Why::Refused(User::REFUSED))),
+            } => Some(Task::ReadFence(Why::Refused(User::REFUSED))),
             Task::Strip {
                 content,
-                seen,
+                snapshot,
                 read: false,
             } => Some(Task::Strip {
                 content,
-                seen,
+                snapshot,
                 read: true,
             }),
             Task::Strip {
                 content,
-                seen,
+                snapshot,
                 read: true,
             } => {
                 let act = Act::Publish {
                     upload: entry(&etag(content), Some(&execution.step.to_string())),
                     sequencer: place,
                     staged: staged(content),
-                    seen: seen.unwrap_or_default(),
+                    snapshot: snapshot.unwrap_or_default(),
                     execution: name.to_owned(),
                 };
                 let run = Run::new(act.clone());
                 Some(Task::Publish { content, act, run })
             }
             Task::Publish { content, act, run } => match self.carry_out(state, run) {
-                Ok(run) => Some(Task::Publish { content, act, run }),
-                Err(End::Stale) => Some(Task::Strip {
+                ControlFlow::Continue(run) => Some(Task::Publish { content, act, run }),
+                ControlFlow::Break(End::Stale) => Some(Task::Strip {
                     content,
-                    seen: None,
+                    snapshot: None,
                     read: false,
                 }),
-                Err(End::Done(_) | End::Newer) => None,
+                ControlFlow::Break(End::Done(_) | End::Newer) => None,
             },
-            Task::Fence(why) => Some(Task::Look(why, Seen::of(state.head.as_ref()))),
-            Task::Look(why, seen) => Some(Task::Act(why, seen, state.current())),
-            Task::Act(why, seen, current) => {
+            Task::ReadFence(why) => Some(Task::CheckSource(
+                why,
+                FenceSnapshot::of(state.fence.as_ref()),
+            )),
+            Task::CheckSource(why, snapshot) => Some(Task::Act(why, snapshot, state.current())),
+            Task::Act(why, snapshot, current) => {
                 if let Some(content) = current.filter(|&content| why != Why::Refused(content)) {
                     if why == (Why::Deleted { reveals: true }) {
                         state.reveal(name, execution.step, content);
@@ -329,51 +333,53 @@ impl World {
                 }
                 let act = Act::Remove {
                     sequencer: place,
-                    seen,
+                    snapshot,
                     execution: name.to_owned(),
                 };
                 let run = Run::new(act.clone());
                 Some(Task::Remove { why, act, run })
             }
             Task::Remove { why, act, run } => match self.carry_out(state, run) {
-                Ok(run) => Some(Task::Remove { why, act, run }),
-                Err(End::Stale) => Some(Task::Fence(why)),
-                Err(End::Done(_) | End::Newer) => None,
+                ControlFlow::Continue(run) => Some(Task::Remove { why, act, run }),
+                ControlFlow::Break(End::Stale) => Some(Task::ReadFence(why)),
+                ControlFlow::Break(End::Done(_) | End::Newer) => None,
             },
         }
     }
 
     /// What [`scrubjay_pipeline::aws::Publisher`] does for one step.
-    fn carry_out(&self, state: &mut State, mut run: Run) -> Result<Run, End> {
+    fn carry_out(&self, state: &mut State, mut run: Run) -> ControlFlow<End, Run> {
         let conditional = self.fault != Some(Fault::Unconditional);
         let fenced = self.fault != Some(Fault::NoFence);
         let reply = match run.next()? {
             Op::Observe => Reply::Object(state.destination.clone()),
-            Op::ReadHead => Reply::Head(state.head.clone().filter(|_| fenced)),
-            Op::WriteHead { expected, head } => {
-                let stands = Seen::of(state.head.as_ref()).rev == expected || !fenced;
-                let noting = head.output.is_some();
+            Op::ReadFence => Reply::Fence(state.fence.clone().filter(|_| fenced)),
+            Op::WriteFence { expected, fence } => {
+                let stands = FenceSnapshot::of(state.fence.as_ref()).rev == expected || !fenced;
+                let noting = fence.output.is_some();
                 if stands {
-                    state.head = Some(head);
+                    state.fence = Some(fence);
                 }
-                Reply::Held(stands || noting && self.fault == Some(Fault::NotReadAgain))
+                Reply::Applied(stands || noting && self.fault == Some(Fault::NotReadAgain))
             }
-            Op::Put { staged, seen } => Reply::Put(if state.destination == seen || !conditional {
-                state.show(&staged);
-                state.destination.clone()
-            } else {
-                None
-            }),
-            Op::Delete { seen } => {
-                let held = state.destination.as_ref() == Some(&seen) || !conditional;
+            Op::Put { staged, expected } => {
+                Reply::Put(if state.destination == expected || !conditional {
+                    state.show(&staged);
+                    state.destination.clone()
+                } else {
+                    None
+                })
+            }
+            Op::Delete { expected } => {
+                let held = state.destination.as_ref() == Some(&expected) || !conditional;
                 if held {
                     (state.destination, state.shown) = (None, None);
                 }
-                Reply::Held(held)
+                Reply::Applied(held)
             }
         };
         run.reply(reply);
-        Ok(run)
+        ControlFlow::Continue(run)
     }
 }
 
@@ -407,7 +413,7 @@ impl State {
         if self.revealed.insert(name.clone()) {
             let state = Task::Strip {
                 content,
-                seen: None,
+                snapshot: None,
                 read: false,
             };
             self.executions.insert(
@@ -429,11 +435,11 @@ impl Event {
                 sequenced,
                 Task::Strip {
                     content,
-                    seen: None,
+                    snapshot: None,
                     read: false,
                 },
             ),
-            Self::Deleted { reveals } => (true, Task::Fence(Why::Deleted { reveals })),
+            Self::Deleted { reveals } => (true, Task::ReadFence(Why::Deleted { reveals })),
         };
         Execution {
             step,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::Timestamp;
 
-use super::{Audit, HEAD, not_ours, text, unavailable, value};
+use super::{Audit, FENCE, not_ours, text, unavailable, value};
 use crate::Error;
 use crate::audit::{Status, stamp};
-use crate::reconcile::{Known, Standing, Stuck};
+use crate::reconcile::{KnownUpload, StoredFence, StuckItem};
 
 /// Keys of one request (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
 const BATCH: usize = 100;
@@ -21,22 +21,22 @@ impl Audit {
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
-    pub async fn heads(&self, objects: &[String]) -> Result<HashMap<String, Standing>, Error> {
-        let mut heads = HashMap::new();
+    pub async fn fences(&self, objects: &[String]) -> Result<HashMap<String, StoredFence>, Error> {
+        let mut fences = HashMap::new();
         for batch in objects.chunks(BATCH) {
             let keys = batch.iter().map(|object| {
                 HashMap::from([
                     ("object".to_owned(), text(object)),
-                    ("entry".to_owned(), text(HEAD)),
+                    ("entry".to_owned(), text(FENCE)),
                 ])
             });
             for item in self.batch(keys.collect()).await? {
-                let standing: Standing =
+                let stored: StoredFence =
                     serde_dynamo::from_item(item).map_err(not_ours("read fences"))?;
-                heads.insert(standing.object.clone(), standing);
+                fences.insert(stored.object.clone(), stored);
             }
         }
-        Ok(heads)
+        Ok(fences)
     }
 
     /// The items of up to [`BATCH`] keys. A batch may be answered in part; the rest is asked for again, later each time.
@@ -90,7 +90,7 @@ impl Audit {
         day: Timestamp,
         before: Timestamp,
         most: usize,
-    ) -> Result<Vec<Stuck>, Error> {
+    ) -> Result<Vec<StuckItem>, Error> {
         const DOING: &str = "find items long in processing";
         let mut pages = self
             .client
@@ -106,7 +106,7 @@ impl Audit {
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let items = page.map_err(unavailable(DOING))?.items.unwrap_or_default();
-            let items: Vec<Stuck> = serde_dynamo::from_items(items).map_err(not_ours(DOING))?;
+            let items: Vec<StuckItem> = serde_dynamo::from_items(items).map_err(not_ours(DOING))?;
             found.extend(items);
             if found.len() >= most {
                 found.truncate(most);
@@ -120,7 +120,7 @@ impl Audit {
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
-    pub async fn still_processing(&self, stuck: &Stuck) -> Result<bool, Error> {
+    pub async fn still_processing(&self, stuck: &StuckItem) -> Result<bool, Error> {
         let item = self.item(&stuck.object, &stuck.entry).await?;
         let processing = value(&Status::Processing)?;
         Ok(item.get("status") == Some(&processing)
@@ -131,7 +131,7 @@ impl Audit {
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
-    pub async fn uploads(&self, object: &str, etag: &str) -> Result<Vec<Known>, Error> {
+    pub async fn uploads(&self, object: &str, etag: &str) -> Result<Vec<KnownUpload>, Error> {
         const DOING: &str = "read an object's uploads";
         let entry = crate::upload::entry(etag, None);
         let mut pages = self
@@ -145,10 +145,12 @@ impl Audit {
             .expression_attribute_values(":entry", text(&entry))
             .into_paginator()
             .send();
-        let mut found: Vec<Known> = Vec::new();
+        let mut found: Vec<KnownUpload> = Vec::new();
         while let Some(page) = pages.next().await {
             let items = page.map_err(unavailable(DOING))?.items.unwrap_or_default();
-            found.extend(serde_dynamo::from_items::<_, Known>(items).map_err(not_ours(DOING))?);
+            found.extend(
+                serde_dynamo::from_items::<_, KnownUpload>(items).map_err(not_ours(DOING))?,
+            );
         }
         // An ETag may begin as another does: `e-1` and `e-12` are those of two multipart uploads.
         found.retain(|known| {

@@ -1,5 +1,6 @@
-//! The protocol under fire, and what failed put through again by `scrubjay replay`. `SCRUBJAY_FIRE_SEED` and `SCRUBJAY_FIRE_UPLOADS` choose another history, or a soak;
-//! `SCRUBJAY_FIRE_LOSE=0.2` loses a fifth of all events, which reconcile has to make up for.
+//! The chaos test: a random history of uploads on the deployed stack while faults are injected; afterwards `scrubjay replay` runs
+//! every failed execution again. `SCRUBJAY_CHAOS_SEED` and `SCRUBJAY_CHAOS_UPLOADS` choose another history, or a soak;
+//! `SCRUBJAY_CHAOS_LOSE=0.2` drops a fifth of all events, which reconcile then has to find.
 
 #[path = "operate/command.rs"]
 mod command;
@@ -7,7 +8,7 @@ mod command;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use scrubjay_tests::fire::{Plan, run};
+use scrubjay_tests::chaos::{Plan, run};
 use scrubjay_tests::{World, on_stack};
 
 #[test]
@@ -16,14 +17,14 @@ fn at_rest_bucket_b_is_what_bucket_a_says() {
         .duration_since(UNIX_EPOCH)
         .expect("a clock");
     let plan = Plan {
-        seed: or("SCRUBJAY_FIRE_SEED", since.as_secs()),
-        uploads: or("SCRUBJAY_FIRE_UPLOADS", 200),
+        seed: or("SCRUBJAY_CHAOS_SEED", since.as_secs()),
+        uploads: or("SCRUBJAY_CHAOS_UPLOADS", 200),
         keys: 36,
-        lose: or("SCRUBJAY_FIRE_LOSE", 0.0),
+        lose: or("SCRUBJAY_CHAOS_LOSE", 0.0),
     };
     // Said first, so that a history which never ends can be had again.
     println!(
-        "SCRUBJAY_FIRE_SEED={} SCRUBJAY_FIRE_UPLOADS={}",
+        "SCRUBJAY_CHAOS_SEED={} SCRUBJAY_CHAOS_UPLOADS={}",
         plan.seed, plan.uploads
     );
     let verdict = on_stack(async move |world| run(world, plan, replay).await);

@@ -1,6 +1,6 @@
-//! Proof under fire: a random history of uploads, overwrites and deletes while things go wrong, and what must hold at rest.
+//! The chaos test: a random history of uploads, overwrites and deletes while faults are injected, and what must be true at rest.
 //!
-//! Everything that is drawn comes from one seed; what the machine's timing adds to it does not.
+//! One seed decides every random choice. The timing of the machine it runs on adds differences that the seed does not decide.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -92,9 +92,9 @@ pub async fn run(
     replay: impl AsyncFnOnce(&World, &str) -> usize,
 ) -> Verdict {
     let mut rng = Rng::with_seed(plan.seed);
-    let prefix = format!("fire/{:x}", plan.seed);
+    let prefix = format!("chaos/{:x}", plan.seed);
     let mut verdict = Verdict::default();
-    let rules = storm(world, &prefix, plan.lose, &mut rng);
+    let rules = faults(world, &prefix, plan.lose, &mut rng);
     for (_, rule) in &rules {
         world.stack().faults().order(rule).await.expect("a fault");
     }
@@ -136,9 +136,9 @@ pub async fn run(
     verdict
 }
 
-/// Nothing but the test itself writes to bucket A or reads bucket B and the table while the storm goes on, and it does neither
+/// Nothing but the test itself writes to bucket A or reads bucket B and the table while faults are injected, and it does neither
 /// of what the rules match; so what they strike are the functions and the machine.
-fn storm(world: &World, prefix: &str, lose: f64, rng: &mut Rng) -> Vec<(&'static str, Rule)> {
+fn faults(world: &World, prefix: &str, lose: f64, rng: &mut Rng) -> Vec<(&'static str, Rule)> {
     let names = world.names();
     let at = |bucket: &str| format!("^/{bucket}/");
     let (source, staging, destination) = (
@@ -147,7 +147,7 @@ fn storm(world: &World, prefix: &str, lose: f64, rng: &mut Rng) -> Vec<(&'static
         at(&names.destination_bucket),
     );
     let mut rules = vec![
-        // Refused until the storm is over: these executions fail.
+        // Refused until the faults are cleared: these executions fail.
         (
             "bucket B shut",
             Match::request("PUT", &format!("{destination}{prefix}/[0-3]\\.")),
@@ -424,9 +424,10 @@ async fn judge(world: &World, history: &History, lossy: bool, verdict: &mut Verd
             .and_then(|item| item["status"].as_str())
             .unwrap_or("NOTHING");
         *verdict.ends.entry(status.to_owned()).or_default() += 1;
-        // Of an upload that was overwritten before anybody heard of it there is nothing to find.
-        let unheard = lossy && status == "NOTHING";
-        if !unheard && !["CLEANED", "REJECTED", "SUPERSEDED", "RETRACTED"].contains(&status) {
+        // An upload whose event was lost and that was then overwritten leaves no item.
+        let never_announced = lossy && status == "NOTHING";
+        if !never_announced && !["CLEANED", "REJECTED", "SUPERSEDED", "RETRACTED"].contains(&status)
+        {
             verdict
                 .wrong
                 .push(format!("{key}: {entry} stands at {status}"));
