@@ -1,6 +1,7 @@
 //! Harness of the end-to-end tests: one stack with the real template, machines and functions, shared by every test of a
 //! binary. Tests keep apart by the keys that they use, and wait for conditions, never for time.
 
+pub mod arrows;
 pub mod chaos;
 pub mod iac;
 

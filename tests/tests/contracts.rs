@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scrubjay_pipeline::upload::SUFFIXES;
+use scrubjay_pipeline::upload::{SUFFIXES, Sequencer};
 use scrubjay_pipeline::{Class, Error};
 use scrubjay_tests::iac::cloudformation::Template;
 use scrubjay_tests::iac::example::TEMPLATE_VALUES;
@@ -211,6 +211,123 @@ fn every_error_has_its_section_for_whoever_sees_it() {
         assert!(
             sections.contains(name),
             "docs/troubleshooting.md has no section {name}"
+        );
+    }
+}
+
+/// The states of both machines whose resource begins so.
+fn tasks(resource: &str) -> Vec<(String, Value)> {
+    let found: Vec<_> = states()
+        .into_iter()
+        .filter(|(_, state)| {
+            let called = state["Resource"].as_str().unwrap_or_default();
+            called.starts_with(&format!("arn:aws:states:::{resource}"))
+        })
+        .collect();
+    assert!(found.len() > 2, "{resource}: {found:?}");
+    found
+}
+
+#[test]
+fn every_task_of_a_service_is_retried_alike() {
+    for tasks in [tasks("lambda:invoke"), tasks("dynamodb:")] {
+        let (first, wanted) = &tasks[0];
+        for (name, state) in &tasks {
+            assert_eq!(
+                state["Retry"], wanted["Retry"],
+                "{name} and {first} retry differently"
+            );
+        }
+    }
+}
+
+fn updates() -> Vec<(String, Value)> {
+    let of = machine("scrub");
+    ["Claim", "Reclaim"]
+        .map(|name| (name.to_owned(), of["States"][name].clone()))
+        .to_vec()
+}
+
+/// Claim reads the event, Reclaim the variable that Claim has made of it.
+fn as_reclaim_says(text: &str) -> String {
+    [
+        (
+            "$states.input.detail.object.`version-id`",
+            "$upload.versionId",
+        ),
+        ("$states.input.detail.object.", "$upload."),
+        ("$states.input.detail.bucket.name", "$upload.bucket"),
+        ("':failed': {'S': 'FAILED'}", "':cleaned': {'S': 'CLEANED'}"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (claim, reclaim)| {
+        text.replace(claim, reclaim)
+    })
+}
+
+#[test]
+fn reclaim_is_claim_under_another_condition() {
+    let states = &machine("scrub")["States"];
+    let arguments = |name: &str| {
+        let mut arguments = states[name]["Arguments"].clone();
+        arguments["ConditionExpression"].take();
+        arguments
+    };
+    let claim: Value =
+        serde_json::from_str(&as_reclaim_says(&arguments("Claim").to_string())).unwrap();
+    assert_eq!(claim, arguments("Reclaim"));
+    assert_eq!(
+        states["Claim"]["Assign"], states["Claim"]["Catch"][0]["Assign"],
+        "the states behind Claim get the same variables whether it was refused or not"
+    );
+}
+
+#[test]
+fn a_sequencer_is_padded_as_the_code_pads_it() {
+    let wanted = format!(", {}, '0')", Sequencer::WIDTH);
+    for (name, state) in updates() {
+        let values = state["Arguments"]["ExpressionAttributeValues"].to_string();
+        let pads: Vec<&str> = values.split("$pad(").skip(1).collect();
+        assert!(!pads.is_empty(), "{name}");
+        for pad in pads {
+            let end = pad.find("'0')").expect("padded with zeros") + 4;
+            assert!(
+                pad[..end].ends_with(&wanted),
+                "{name}: $pad({}",
+                &pad[..end]
+            );
+        }
+    }
+}
+
+#[test]
+fn a_lease_outlives_the_machine() {
+    let longest = machine("scrub")["TimeoutSeconds"].as_u64().unwrap() * 1_000;
+    for (name, state) in updates() {
+        let values = state["Arguments"]["ExpressionAttributeValues"].to_string();
+        let (_, lease) = values.split_once("$millis() + ").expect("a lease");
+        let lease: u64 = lease[..lease.find(')').unwrap()].parse().unwrap();
+        assert!(
+            lease > longest,
+            "{name}: a lease of {lease} ms can run out while the machine runs"
+        );
+    }
+}
+
+#[test]
+fn a_function_ends_before_its_state_gives_up() {
+    let template = Template::read("template.yaml", TEMPLATE_VALUES);
+    for (name, state) in tasks("lambda:invoke") {
+        let function = state["Arguments"]["FunctionName"].as_str().unwrap();
+        let function = function.trim_matches(['$', '{', '}']);
+        let timeout = &template.section("Resources")[function]["Properties"]["Timeout"];
+        let (timeout, state) = (
+            timeout.as_u64().unwrap(),
+            state["TimeoutSeconds"].as_u64().unwrap(),
+        );
+        assert!(
+            timeout < state,
+            "{name} waits {state} s for {function}, which may take {timeout} s"
         );
     }
 }

@@ -1,7 +1,6 @@
 //! Which files an argument means, and where each goes.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -18,10 +17,8 @@ pub struct Input {
 
 /// Whether a name ends as the pipeline's rule wants it: `.jpg`, `.jpeg` or `.jpe`, in any case.
 pub fn has_jpeg_suffix(path: &Path) -> bool {
-    let suffix = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-    ["jpg", "jpeg", "jpe"]
-        .iter()
-        .any(|s| suffix.eq_ignore_ascii_case(s))
+    let name = path.file_name().unwrap_or_default();
+    scrubjay_pipeline::upload::is_jpeg(&name.to_string_lossy())
 }
 
 /// Every file that is named, and every JPEG by suffix below every folder that is named, in order of their paths; nothing below

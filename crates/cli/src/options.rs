@@ -12,8 +12,8 @@ pub struct StripArgs {
     #[arg(long, default_value_t = OrientationPolicy::Bake, value_name = "bake|tag|drop")]
     orientation: OrientationPolicy,
     /// What becomes of a colour profile
-    #[arg(long, default_value_t = IccPolicy::Keep, value_name = "keep|srgb-only|drop")]
-    icc: IccPolicy,
+    #[arg(long, alias = "icc", default_value_t = IccPolicy::Keep, value_name = "keep|srgb-only|drop")]
+    icc_policy: IccPolicy,
     /// Decode every coefficient and write it again, so that nothing of the source's coding remains
     #[arg(long)]
     deep: bool,
@@ -43,7 +43,7 @@ impl StripArgs {
             },
             check: self.check,
             orientation: self.orientation,
-            icc: self.icc,
+            icc: self.icc_policy,
             deep: self.deep,
         }
     }

@@ -15,6 +15,8 @@ use tracing::debug;
 use crate::error::tail;
 use crate::{Error, Result};
 
+/// The region that the emulator and everything on it is told.
+pub(crate) const REGION: &str = "us-east-1";
 /// The overlay, a Python package that is written into the stack's directory: name and text of each module.
 const OVERLAY: [(&str, &str); 10] = [
     ("__init__.py", include_str!("overlay/__init__.py")),
@@ -113,8 +115,8 @@ impl Emulator {
             .env("SFTP_ENABLED", "0")
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_DEFAULT_REGION", crate::stack::REGION)
-            .env("MINISTACK_REGION", crate::stack::REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("MINISTACK_REGION", REGION)
             // Without a daemon there is nothing to look for, and looking takes time.
             .env("DOCKER_HOST", "unix:///nonexistent")
             .envs(settings.env.iter().map(|(name, value)| (name, value)))

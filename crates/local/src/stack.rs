@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::deploy::{Body, create, declared};
-use crate::emulator::{Emulator, Group, Settings, log_path};
+use crate::emulator::{Emulator, Group, REGION, Settings, log_path};
 use crate::faults::Faults;
 use crate::functions::{Functions, package};
 use crate::home::{Home, check_name, lock_file};
@@ -19,8 +19,6 @@ use crate::progress::{Progress, Report};
 use crate::template::{Artifact, Template};
 use crate::{Error, Result, foundation, python};
 
-/// The region that the stack lies in.
-pub(crate) const REGION: &str = "us-east-1";
 /// What the template's parameters that look something up start with.
 const SSM_PARAMETER: &str = "AWS::SSM::Parameter::Value<";
 

@@ -1,18 +1,23 @@
-//! The adapters: S3, DynamoDB, and the protocol of [`crate::fence`] carried out on them.
+//! The adapters: S3, DynamoDB and Step Functions, and the protocol of [`crate::fence`] carried out on them.
+//!
+//! Each type can do no more than the role of the function that holds it: [`FenceReader`] cannot write, [`StagingWriter`] cannot
+//! read, [`Executions`] cannot start. `tests/tests/arrows.rs` lists which of them each function may import.
 
 mod dynamodb;
+mod fences;
 mod listing;
 mod publish;
 mod record;
 mod s3;
 mod workflow;
 
-pub use dynamodb::{Audit, Recorded};
+pub use dynamodb::{Audit, AuditQueries, Recorded};
+pub use fences::FenceReader;
 pub use listing::Bucket;
 pub use publish::Publisher;
 pub use record::{FailureCheck, Recorder};
-pub use s3::{Destination, Source, Staging};
-pub use workflow::{ExecutionState, Failure, Workflow};
+pub use s3::{Source, StagingWriter};
+pub use workflow::{ExecutionStarter, ExecutionState, Executions, Failure};
 
 use std::time::Duration;
 

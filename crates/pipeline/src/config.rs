@@ -28,9 +28,16 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
     pub fn required(&mut self, name: &str) -> String {
         let value = (self.variable)(name).unwrap_or_default();
         if value.is_empty() {
-            self.complaints.push(format!("{name} is not set"));
+            self.complain(format!("{name} is not set"));
         }
         value
+    }
+
+    /// Two adapters may read the same variable; it is complained of once.
+    fn complain(&mut self, complaint: String) {
+        if !self.complaints.contains(&complaint) {
+            self.complaints.push(complaint);
+        }
     }
 
     /// A variable with a default; empty counts as not set.
@@ -38,14 +45,14 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
         match (self.variable)(name).filter(|v| !v.is_empty()) {
             None => default,
             Some(text) => text.parse().unwrap_or_else(|_| {
-                self.complaints
-                    .push(format!("{name} has a value that cannot be used: {text:?}"));
+                self.complain(format!("{name} has a value that cannot be used: {text:?}"));
                 default
             }),
         }
     }
 
-    /// How files are checked and stripped: `MAX_BYTES`, `MAX_PIXELS`, `MAX_SEGMENTS`, `MAX_SCANS`, `CHECK`, `ORIENTATION`, `ICC`, `DEEP`.
+    /// How files are checked and stripped: `MAX_BYTES`, `MAX_PIXELS`, `MAX_SEGMENTS`, `MAX_SCANS`, `CHECK`, `ORIENTATION` and `ICC`.
+    /// `deep` is an option of the command alone.
     pub fn jpeg_options(&mut self) -> Options {
         let d = Limits::default();
         Options {
@@ -58,7 +65,7 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
             check: self.or("CHECK", Check::Entropy),
             orientation: self.or("ORIENTATION", OrientationPolicy::Bake),
             icc: self.or("ICC", IccPolicy::Keep),
-            deep: self.or("DEEP", false),
+            deep: false,
         }
     }
 

@@ -253,9 +253,9 @@ pub enum Reply {
     /// The ETag in bucket B, or nothing there.
     Object(Option<ETag>),
     /// The fence, or none yet.
-    FenceState(Option<FenceState>),
+    Fence(Option<FenceState>),
     /// Whether the condition held, so that the write was done.
-    Held(bool),
+    Applied(bool),
     /// The new ETag, or `None` when the condition did not hold.
     Put(Option<ETag>),
 }
@@ -263,7 +263,7 @@ pub enum Reply {
 /// How a run ended. In every case bucket B holds what the fence says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum End {
-    /// The act is the newest: bucket B shows its upload since the fence's `output`, or nothing.
+    /// The act is the newest: bucket B shows its upload under the ETag `output`, or nothing.
     Done(Box<FenceState>),
     /// A newer act was admitted.
     Newer,

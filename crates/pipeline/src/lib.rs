@@ -5,6 +5,7 @@
 //! enum whose variant names the state machine matches on).
 
 pub mod audit;
+#[cfg(feature = "aws")]
 pub mod aws;
 pub mod config;
 mod error;

@@ -472,22 +472,4 @@ mod tests {
         assert!(upload.sequencer.is_none() && upload.event_time.is_none());
         assert_eq!(deleted("b", "k")["detail"]["object"], json!({"key": "k"}));
     }
-
-    #[test]
-    fn a_fence_is_read_as_the_table_has_it() {
-        let mut item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue> =
-            serde_dynamo::to_item(standing("e", Some("o"), false, 20).fence).unwrap();
-        for (name, text) in [
-            ("object", "a/k"),
-            ("entry", "head"),
-            ("updatedAt", "1970-01-01T00:00:20.000Z"),
-        ] {
-            item.insert(
-                name.into(),
-                aws_sdk_dynamodb::types::AttributeValue::S(text.into()),
-            );
-        }
-        let read: StoredFence = serde_dynamo::from_item(item).unwrap();
-        assert_eq!(read, standing("e", Some("o"), false, 20));
-    }
 }

@@ -7,7 +7,8 @@ use scrubjay_pipeline::reconcile::{
 };
 use scrubjay_pipeline::upload::{is_jpeg, object};
 
-use crate::handler::{Deps, OnExpiry, Report, Run};
+use crate::deps::{Deps, OnExpiry};
+use crate::run::{Report, Run};
 
 /// Objects of one page of a listing.
 const PAGE: usize = 1_000;
@@ -21,7 +22,7 @@ pub async fn buckets(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), 
         report.complete = true;
         return Ok(());
     };
-    let audit = deps.recorder.audit();
+    let audit = &deps.audit;
     let mut after = audit.cursor(prefix).await?;
     let mut expires = None;
     let mut listed = 0;
@@ -64,16 +65,13 @@ async fn compare_page(
     report.compared += pairs.len() as u64;
     let bucket = deps.source.name();
     let objects: Vec<String> = pairs.iter().map(|p| object(bucket, &p.key)).collect();
-    let fences = deps.recorder.audit().fences(&objects).await?;
+    let fences = deps.audit.fences(&objects).await?;
     for (pair, object) in pairs.iter().zip(&objects) {
         let stored = fences.get(object);
         match compare(pair, stored, run.before) {
             Comparison::Settled => {}
             Comparison::Unexplained(listed) => {
-                if !explained(
-                    &listed,
-                    &deps.recorder.audit().uploads(object, &listed.etag).await?,
-                ) {
+                if !explained(&listed, &deps.audit.uploads(object, &listed.etag).await?) {
                     report.unseen += 1;
                     report.started += u64::from(scrub(deps, &listed, stored).await?);
                 }
@@ -116,19 +114,13 @@ async fn scrub(deps: &Deps, listed: &Listed, stored: Option<&StoredFence>) -> Re
     let event = created(bucket, &listed.key, &listed.etag, None);
     let modified = listed.modified.to_string();
     let name = name("scrub", &listed.key, &listed.etag, &modified, stored);
-    deps.recorder
-        .workflow()
-        .start(&deps.scrub, &name, &event)
-        .await
+    deps.executions.start(&deps.scrub, &name, &event).await
 }
 
 async fn retract(deps: &Deps, key: &str, stored: Option<&StoredFence>) -> Result<bool, Error> {
     let event = deleted(deps.source.name(), key);
     let name = name("retract", key, "", "", stored);
-    deps.recorder
-        .workflow()
-        .start(&deps.retract, &name, &event)
-        .await
+    deps.executions.start(&deps.retract, &name, &event).await
 }
 
 #[cfg(test)]

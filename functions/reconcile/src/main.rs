@@ -1,7 +1,9 @@
 //! The Lambda `reconcile`: wiring.
 
 mod compare;
+mod deps;
 mod handler;
+mod run;
 mod stuck;
 
 use scrubjay_pipeline::lambda;
@@ -9,7 +11,7 @@ use scrubjay_pipeline::lambda;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::log_as_json();
-    let deps = handler::Deps::from_env()?;
+    let deps = deps::Deps::from_env()?;
     lambda::opening(deps.open()).await;
     lambda::serve("reconcile", async |input| {
         handler::handle(&deps, &input).await

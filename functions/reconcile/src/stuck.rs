@@ -5,7 +5,8 @@ use scrubjay_pipeline::Error;
 use scrubjay_pipeline::aws::FailureCheck;
 use scrubjay_pipeline::reconcile::{StuckItem, created, execution_name};
 
-use crate::handler::{Deps, Report, Run};
+use crate::deps::Deps;
+use crate::run::{Report, Run};
 
 /// An item is under the day on which it was claimed. A fortnight of schedules cannot all have been missed unseen.
 const DAYS: i64 = 14;
@@ -20,11 +21,7 @@ pub async fn resolve(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), 
     let mut result = Ok(());
     for days in (0..=DAYS).rev() {
         let day = run.now - SignedDuration::from_hours(24 * days);
-        let found = deps
-            .recorder
-            .audit()
-            .processing(day, run.before, MOST)
-            .await?;
+        let found = deps.audit.processing(day, run.before, MOST).await?;
         for stuck in found {
             if run.spent() {
                 return result;
@@ -48,7 +45,7 @@ pub async fn resolve(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), 
 }
 
 async fn one(deps: &Deps, stuck: &StuckItem, report: &mut Report) -> Result<(), Error> {
-    if !deps.recorder.audit().still_processing(stuck).await? {
+    if !deps.audit.still_processing(stuck).await? {
         return Ok(());
     }
     report.long_processing += 1;
@@ -65,8 +62,7 @@ async fn one(deps: &Deps, stuck: &StuckItem, report: &mut Report) -> Result<(), 
             let (bucket, key) = stuck.bucket_and_key();
             let event = created(bucket, key, &stuck.etag, stuck.version_id.as_deref());
             let name = execution_name(&["stuck", &stuck.object, &stuck.entry, &stuck.execution]);
-            let workflow = deps.recorder.workflow();
-            report.restarted += u64::from(workflow.start(&deps.scrub, &name, &event).await?);
+            report.restarted += u64::from(deps.executions.start(&deps.scrub, &name, &event).await?);
             Ok(())
         }
     }

@@ -24,7 +24,7 @@ impl Deps {
 
     /// Opens the connection to DynamoDB.
     pub async fn open(&self) {
-        self.recorder.audit().open().await;
+        self.recorder.open().await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Removes from bucket B what bucket A no longer has, or what was replaced by a file that is refused.
 
 use scrubjay_pipeline::Error;
-use scrubjay_pipeline::aws::{self, Publisher};
+use scrubjay_pipeline::aws::{self, Audit, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::fence::{Act, End, FenceSnapshot, Run};
 use scrubjay_pipeline::upload::{Sequencer, decode, is_jpeg, object};
@@ -11,6 +11,7 @@ use serde_json::Value;
 /// Made once per cold start.
 pub struct Deps {
     publisher: Publisher,
+    audit: Audit,
     on_rejected: OnRejected,
 }
 
@@ -18,10 +19,13 @@ impl Deps {
     /// From what [`Publisher`] needs and `ON_REJECTED`.
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
-        let publisher = Publisher::new(&aws::sdk_config(), &mut env);
+        let sdk = aws::sdk_config();
+        let publisher = Publisher::new(&sdk, &mut env);
+        let audit = Audit::new(&sdk, env.required("AUDIT_TABLE"));
         let on_rejected = env.or("ON_REJECTED", OnRejected::Withdraw);
         env.finish(Self {
             publisher,
+            audit,
             on_rejected,
         })
     }
@@ -150,8 +154,7 @@ async fn remove(deps: &Deps, upload: &Subject, snapshot: FenceSnapshot) -> Resul
         End::Done(fence) => {
             if let Some(entry) = &fence.upload {
                 let object = object(&upload.bucket, &upload.key);
-                deps.publisher
-                    .audit()
+                deps.audit
                     .retracted(&object, entry, &upload.execution, jiff::Timestamp::now())
                     .await?;
             }

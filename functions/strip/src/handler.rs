@@ -3,7 +3,7 @@
 use scrubjay_jpeg::Options;
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit::Findings;
-use scrubjay_pipeline::aws::{self, Audit, Source, Staging};
+use scrubjay_pipeline::aws::{self, FenceReader, Source, StagingWriter};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::fence::FenceSnapshot;
 use scrubjay_pipeline::upload::{Staged, Upload, decode};
@@ -12,9 +12,9 @@ use serde_json::Value;
 
 /// Made once per cold start.
 pub struct Deps {
-    audit: Audit,
+    fences: FenceReader,
     source: Source,
-    staging: Staging,
+    staging: StagingWriter,
     options: Options,
 }
 
@@ -28,16 +28,16 @@ impl Deps {
         let sdk = aws::sdk_config();
         let s3 = aws::s3_client(&sdk);
         env.finish(Self {
-            audit: Audit::new(&sdk, table),
+            fences: FenceReader::new(&sdk, table),
             source: Source::new(s3.clone()),
-            staging: Staging::new(s3, staging),
+            staging: StagingWriter::new(s3, staging),
             options,
         })
     }
 
     /// Opens the connections to S3 and DynamoDB.
     pub async fn open(&self) {
-        tokio::join!(self.staging.open(), self.audit.open());
+        tokio::join!(self.staging.open(), self.fences.open());
     }
 }
 
@@ -59,7 +59,7 @@ pub struct Output {
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     let Input { upload } = decode(input)?;
     // Taken before bucket A is read: an act that a source check admits in between must be noticed.
-    let snapshot = FenceSnapshot::of(deps.audit.fence(&upload.object()).await?.as_ref());
+    let snapshot = deps.fences.snapshot(&upload.object()).await?;
     let bytes = deps
         .source
         .read(&upload, deps.options.limits.max_bytes)

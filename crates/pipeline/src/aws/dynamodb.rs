@@ -1,6 +1,8 @@
-//! The audit table: the fence items, and the end of each upload.
+//! The audit items: how each upload ended.
 
 mod queries;
+
+pub use queries::AuditQueries;
 
 use std::collections::HashMap;
 
@@ -11,15 +13,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::cause;
+use super::{cause, fences};
 use crate::Error;
 use crate::audit::{Event, Outcome, Status, expires_at, stamp};
-use crate::fence::FenceState;
 
-/// Sort key of the fence item.
-const FENCE: &str = "head";
-
-fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
+pub(super) fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -29,18 +27,18 @@ where
     }
 }
 
-fn not_ours(what: &'static str) -> impl Fn(serde_dynamo::Error) -> Error {
+pub(super) fn not_ours(what: &'static str) -> impl Fn(serde_dynamo::Error) -> Error {
     move |error| Error::AuditUnavailable {
         doing: what,
         source: error.into(),
     }
 }
 
-fn text(value: impl Into<String>) -> AttributeValue {
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-fn number(value: &impl ToString) -> AttributeValue {
+pub(super) fn number(value: &impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -51,7 +49,7 @@ fn value(of: &impl Serialize) -> Result<AttributeValue, Error> {
 
 /// Whether a conditional write was refused by its condition
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html>).
-fn lost<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+pub(super) fn lost<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     error.code() == Some("ConditionalCheckFailedException")
 }
 
@@ -64,85 +62,55 @@ pub enum Recorded {
     Overtaken,
 }
 
-/// The audit table.
+/// A DynamoDB table: the client and the table's name.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub(super) client: Client,
+    pub(super) name: String,
+}
+
+impl Table {
+    pub(super) fn new(sdk: &SdkConfig, name: String) -> Self {
+        Self {
+            client: Client::new(sdk),
+            name,
+        }
+    }
+
+    /// Opens the connection that the first upload would otherwise wait for, by asking for an item that never exists: no object
+    /// has this name, since a partition key of ours has a slash. The answer does not matter.
+    pub(super) async fn open(&self) {
+        let asked = self.client.get_item().table_name(&self.name);
+        let answer = asked
+            .key("object", text("connection"))
+            .key("entry", text("connection"))
+            .send()
+            .await;
+        tracing::debug!(
+            table = self.name,
+            answered = answer.is_ok(),
+            "connection opened"
+        );
+    }
+}
+
+/// How uploads ended: writes the audit items, and no fence.
 #[derive(Debug, Clone)]
 pub struct Audit {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 impl Audit {
     /// Over the SDK's configuration.
     pub fn new(sdk: &SdkConfig, table: String) -> Self {
         Self {
-            client: Client::new(sdk),
-            table,
+            table: Table::new(sdk, table),
         }
     }
 
-    /// Opens the connection that the first upload would otherwise wait for.
+    /// Opens the connection to DynamoDB.
     pub async fn open(&self) {
-        let answer = self.fence("").await;
-        tracing::debug!(
-            table = self.table,
-            answered = answer.is_ok(),
-            "connection opened"
-        );
-    }
-
-    /// The fence of an object, strongly consistent; `None` when nothing was ever admitted.
-    ///
-    /// # Errors
-    /// [`Error::AuditUnavailable`].
-    pub async fn fence(&self, object: &str) -> Result<Option<FenceState>, Error> {
-        let object = if object.is_empty() { "-" } else { object };
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("object", text(object))
-            .key("entry", text(FENCE))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(unavailable("read the fence"))?;
-        answer
-            .item
-            .map(|item| serde_dynamo::from_item(item).map_err(not_ours("read the fence")))
-            .transpose()
-    }
-
-    /// Replaces the fence if its revision is `expected`, or if there is none for 0. Whether it was done.
-    ///
-    /// # Errors
-    /// [`Error::AuditUnavailable`].
-    pub async fn replace_fence(
-        &self,
-        object: &str,
-        expected: u64,
-        fence: &FenceState,
-    ) -> Result<bool, Error> {
-        let mut item: HashMap<String, AttributeValue> =
-            serde_dynamo::to_item(fence).map_err(not_ours("write the fence"))?;
-        item.insert("object".into(), text(object));
-        item.insert("entry".into(), text(FENCE));
-        item.insert("updatedAt".into(), text(stamp(Timestamp::now())));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item));
-        let put = if expected == 0 {
-            put.condition_expression("attribute_not_exists(entry)")
-        } else {
-            put.condition_expression("rev = :expected")
-                .expression_attribute_values(":expected", number(&expected))
-        };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if lost(&error) => Ok(false),
-            Err(error) => Err(unavailable("raise the fence")(error)),
-        }
+        self.table.open().await;
     }
 
     /// Writes how an upload ended, if the item is still this execution's; repeating it changes nothing.
@@ -242,7 +210,7 @@ impl Audit {
     async fn retracted_meanwhile(&self, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
         let (object, entry) = (outcome.upload.object(), outcome.upload.entry());
         if outcome.status == Status::Cleaned
-            && let Some(fence) = self.fence(&object).await?
+            && let Some(fence) = fences::read(&self.table, &object).await?
             && fence.deleted
             && fence.upload.as_ref() == Some(&entry)
         {
@@ -281,18 +249,16 @@ impl Audit {
     }
 
     /// One item, strongly consistent; empty when there is none.
-    ///
-    /// # Errors
-    /// [`Error::AuditUnavailable`].
-    pub async fn item(
+    async fn item(
         &self,
         object: &str,
         entry: &str,
     ) -> Result<HashMap<String, AttributeValue>, Error> {
         let get = self
+            .table
             .client
             .get_item()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .key("object", text(object))
             .key("entry", text(entry));
         let answer = get
@@ -312,9 +278,10 @@ impl Audit {
         doing: &'static str,
     ) -> Result<bool, Error> {
         let update = self
+            .table
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .key("object", text(object))
             .key("entry", text(entry))
             .update_expression(set.text())

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use aws_config::SdkConfig;
 use bytes::Bytes;
 
-use super::{Audit, Destination, Staging, s3_client};
+use super::fences::Fences;
+use super::s3::{Destination, StagingReader};
+use super::s3_client;
 use crate::Error;
 use crate::config::Lookup;
 use crate::fence::{End, Op, Reply, Run};
@@ -17,8 +19,8 @@ const STEPS: usize = 64;
 /// Who may change bucket B: what Publish and Retract have in common.
 #[derive(Debug)]
 pub struct Publisher {
-    audit: Audit,
-    staging: Staging,
+    fences: Fences,
+    staging: StagingReader,
     destination: Destination,
 }
 
@@ -27,20 +29,15 @@ impl Publisher {
     pub fn new<F: Fn(&str) -> Option<String>>(sdk: &SdkConfig, env: &mut Lookup<F>) -> Self {
         let s3 = s3_client(sdk);
         Self {
-            audit: Audit::new(sdk, env.required("AUDIT_TABLE")),
-            staging: Staging::new(s3.clone(), env.required("STAGING_BUCKET")),
+            fences: Fences::new(sdk, env.required("AUDIT_TABLE")),
+            staging: StagingReader::new(s3.clone(), env.required("STAGING_BUCKET")),
             destination: Destination::new(s3, env.required("DESTINATION_BUCKET")),
         }
     }
 
     /// Opens the connections to S3 and DynamoDB.
     pub async fn open(&self) {
-        tokio::join!(self.destination.open(), self.audit.open());
-    }
-
-    /// The audit table.
-    pub fn audit(&self) -> &Audit {
-        &self.audit
+        tokio::join!(self.destination.open(), self.fences.open());
     }
 
     /// Carries out `run` for one key of `source_bucket` to its end. Bytes go to bucket B only after
@@ -64,9 +61,9 @@ impl Publisher {
             };
             let reply = match op {
                 Op::Observe => Reply::Object(self.destination.etag(key).await?),
-                Op::ReadFence => Reply::Fence(self.audit.fence(&object).await?),
+                Op::ReadFence => Reply::Fence(self.fences.read(&object).await?),
                 Op::WriteFence { expected, fence } => {
-                    Reply::Applied(self.audit.replace_fence(&object, expected, &fence).await?)
+                    Reply::Applied(self.fences.replace(&object, expected, &fence).await?)
                 }
                 Op::Put { staged, expected } => {
                     let bytes = match fetched.take() {

@@ -3,18 +3,18 @@
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 
-use super::{Audit, ExecutionState, Recorded, Workflow};
+use super::{Audit, ExecutionState, Executions, Recorded};
 use crate::Error;
 use crate::audit::{Outcome, Status};
 use crate::config::Lookup;
 use crate::metrics::Metrics;
 use crate::upload::Upload;
 
-/// The audit table, Step Functions and the metrics of a stack.
+/// Writes audit items and the metrics of outcomes, and asks for the state of executions.
 #[derive(Debug)]
 pub struct Recorder {
     audit: Audit,
-    workflow: Workflow,
+    executions: Executions,
     metrics: Metrics,
     retention_days: u32,
 }
@@ -39,25 +39,15 @@ impl Recorder {
     pub fn new<F: Fn(&str) -> Option<String>>(sdk: &SdkConfig, env: &mut Lookup<F>) -> Self {
         Self {
             audit: Audit::new(sdk, env.required("AUDIT_TABLE")),
-            workflow: Workflow::new(sdk),
+            executions: Executions::new(sdk),
             metrics: Metrics::new(env.required("STACK")),
             retention_days: env.or("RETENTION_DAYS", 0),
         }
     }
 
-    /// The audit table.
-    pub fn audit(&self) -> &Audit {
-        &self.audit
-    }
-
-    /// Step Functions.
-    pub fn workflow(&self) -> &Workflow {
-        &self.workflow
-    }
-
-    /// The metrics.
-    pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+    /// Opens the connection to DynamoDB.
+    pub async fn open(&self) {
+        self.audit.open().await;
     }
 
     /// Writes how an upload ended, and counts it.
@@ -77,7 +67,7 @@ impl Recorder {
     /// # Errors
     /// [`Error::WorkflowUnavailable`], [`Error::AuditUnavailable`].
     pub async fn record_if_failed(&self, execution: &str) -> Result<FailureCheck, Error> {
-        let failure = match self.workflow.state_of(execution).await? {
+        let failure = match self.executions.state_of(execution).await? {
             ExecutionState::Running => return Ok(FailureCheck::Running),
             ExecutionState::Succeeded => return Ok(FailureCheck::Succeeded),
             ExecutionState::Unknown => return Ok(FailureCheck::Unknown),

@@ -105,14 +105,14 @@ impl Source {
     }
 }
 
-/// The staging bucket, between Strip, which writes it, and Publish, which reads it.
+/// Writes the staging bucket: what Strip holds.
 #[derive(Debug, Clone)]
-pub struct Staging {
+pub struct StagingWriter {
     client: Client,
     bucket: String,
 }
 
-impl Staging {
+impl StagingWriter {
     /// Over a client.
     pub fn new(client: Client, bucket: String) -> Self {
         Self { client, bucket }
@@ -171,13 +171,27 @@ impl Staging {
             .map_err(unavailable("write the staging bucket"))?;
         Ok(Staged { key, sha256, size })
     }
+}
+
+/// Reads the staging bucket: what [`super::Publisher`] holds.
+#[derive(Debug, Clone)]
+pub(super) struct StagingReader {
+    client: Client,
+    bucket: String,
+}
+
+impl StagingReader {
+    /// Over a client.
+    pub(super) fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
 
     /// Reads a staged file and checks that it is the one that was named.
     ///
     /// # Errors
     /// [`Error::SourceStale`] when it has expired, [`Error::NotClean`] when its digest is another,
     /// [`Error::StorageUnavailable`] otherwise.
-    pub async fn read(&self, staged: &Staged) -> Result<Bytes, Error> {
+    pub(super) async fn read(&self, staged: &Staged) -> Result<Bytes, Error> {
         let object = self
             .client
             .get_object()
@@ -200,21 +214,21 @@ impl Staging {
     }
 }
 
-/// Bucket B. Every write is conditional.
+/// Bucket B, for [`super::Publisher`]. Every write is conditional.
 #[derive(Debug, Clone)]
-pub struct Destination {
+pub(super) struct Destination {
     client: Client,
     bucket: String,
 }
 
 impl Destination {
     /// Over a client.
-    pub fn new(client: Client, bucket: String) -> Self {
+    pub(super) fn new(client: Client, bucket: String) -> Self {
         Self { client, bucket }
     }
 
     /// Opens the connection.
-    pub async fn open(&self) {
+    pub(super) async fn open(&self) {
         open(&self.client, &self.bucket).await;
     }
 
@@ -222,7 +236,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
-    pub async fn etag(&self, key: &str) -> Result<Option<ETag>, Error> {
+    pub(super) async fn etag(&self, key: &str) -> Result<Option<ETag>, Error> {
         match self
             .client
             .head_object()
@@ -243,7 +257,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
-    pub async fn put(
+    pub(super) async fn put(
         &self,
         key: &str,
         bytes: Bytes,
@@ -273,7 +287,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
-    pub async fn delete(&self, key: &str, expected: &ETag) -> Result<bool, Error> {
+    pub(super) async fn delete(&self, key: &str, expected: &ETag) -> Result<bool, Error> {
         let delete = self
             .client
             .delete_object()

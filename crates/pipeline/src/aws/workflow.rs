@@ -46,13 +46,13 @@ pub enum ExecutionState {
     Unknown,
 }
 
-/// Step Functions.
+/// Asks for the state of executions, and can start none.
 #[derive(Debug, Clone)]
-pub struct Workflow {
+pub struct Executions {
     client: Client,
 }
 
-impl Workflow {
+impl Executions {
     /// Over the SDK's configuration.
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
@@ -108,6 +108,45 @@ impl Workflow {
         }))
     }
 
+    /// The state that an execution entered last: the one that failed.
+    async fn last_state(&self, execution: &str) -> Result<String, Error> {
+        let mut pages = self
+            .client
+            .get_execution_history()
+            .execution_arn(execution)
+            .reverse_order(true)
+            .include_execution_data(false)
+            .max_results(100)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(unavailable("read an execution's history"))?;
+            let entered = page
+                .events()
+                .iter()
+                .find_map(|event| event.state_entered_event_details());
+            if let Some(entered) = entered {
+                return Ok(entered.name().to_owned());
+            }
+        }
+        Ok(String::new())
+    }
+}
+
+/// Starts executions: what Reconcile holds.
+#[derive(Debug, Clone)]
+pub struct ExecutionStarter {
+    client: Client,
+}
+
+impl ExecutionStarter {
+    /// Over the SDK's configuration.
+    pub fn new(sdk: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(sdk),
+        }
+    }
+
     /// Starts an execution under a name that makes a repeat harmless; whether this call did it, or an earlier one has
     /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>: the same name and input as a
     /// running execution succeed with its ARN, any other use of a name within 90 days is refused).
@@ -132,29 +171,5 @@ impl Workflow {
             }
             Err(error) => Err(unavailable("start an execution")(error)),
         }
-    }
-
-    /// The state that an execution entered last: the one that failed.
-    async fn last_state(&self, execution: &str) -> Result<String, Error> {
-        let mut pages = self
-            .client
-            .get_execution_history()
-            .execution_arn(execution)
-            .reverse_order(true)
-            .include_execution_data(false)
-            .max_results(100)
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(unavailable("read an execution's history"))?;
-            let entered = page
-                .events()
-                .iter()
-                .find_map(|event| event.state_entered_event_details());
-            if let Some(entered) = entered {
-                return Ok(entered.name().to_owned());
-            }
-        }
-        Ok(String::new())
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::Timestamp;
 
-use super::{Audit, FENCE, not_ours, text, unavailable, value};
+use super::super::fences;
+use super::{Audit, not_ours, text, unavailable, value};
 use crate::Error;
 use crate::audit::{Status, stamp};
 use crate::reconcile::{KnownUpload, StoredFence, StuckItem};
@@ -16,7 +18,16 @@ const BATCH: usize = 100;
 /// How often what a batch left over is asked for again.
 const ROUNDS: u32 = 8;
 
-impl Audit {
+/// Reads what Reconcile compares with, and keeps Reconcile's cursor. It can write no audit item and no fence.
+#[derive(Debug, Clone)]
+pub struct AuditQueries(Audit);
+
+impl AuditQueries {
+    /// Of the audit table by this name.
+    pub fn new(sdk: &SdkConfig, table: String) -> Self {
+        Self(Audit::new(sdk, table))
+    }
+
     /// The fences of several objects, each once, strongly consistent; an object without one is not in the answer.
     ///
     /// # Errors
@@ -27,7 +38,7 @@ impl Audit {
             let keys = batch.iter().map(|object| {
                 HashMap::from([
                     ("object".to_owned(), text(object)),
-                    ("entry".to_owned(), text(FENCE)),
+                    ("entry".to_owned(), text(fences::ENTRY)),
                 ])
             });
             for item in self.batch(keys.collect()).await? {
@@ -56,9 +67,11 @@ impl Audit {
                     source: e.into(),
                 })?;
             let answer = self
+                .0
+                .table
                 .client
                 .batch_get_item()
-                .request_items(&self.table, wanted)
+                .request_items(&self.0.table.name, wanted)
                 .send()
                 .await
                 .map_err(unavailable(DOING))?;
@@ -93,9 +106,11 @@ impl Audit {
     ) -> Result<Vec<StuckItem>, Error> {
         const DOING: &str = "find items long in processing";
         let mut pages = self
+            .0
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.0.table.name)
             .index_name("by-status")
             .key_condition_expression("statusDay = :day AND updatedAt < :before")
             .expression_attribute_values(":day", text(Status::Processing.day(day)))
@@ -121,7 +136,7 @@ impl Audit {
     /// # Errors
     /// [`Error::AuditUnavailable`].
     pub async fn still_processing(&self, stuck: &StuckItem) -> Result<bool, Error> {
-        let item = self.item(&stuck.object, &stuck.entry).await?;
+        let item = self.0.item(&stuck.object, &stuck.entry).await?;
         let processing = value(&Status::Processing)?;
         Ok(item.get("status") == Some(&processing)
             && item.get("execution") == Some(&text(&stuck.execution)))
@@ -135,9 +150,11 @@ impl Audit {
         const DOING: &str = "read an object's uploads";
         let entry = crate::upload::entry(etag, None);
         let mut pages = self
+            .0
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.0.table.name)
             .consistent_read(true)
             .key_condition_expression("#object = :object AND begins_with(entry, :entry)")
             .expression_attribute_names("#object", "object")
@@ -165,7 +182,7 @@ impl Audit {
     /// # Errors
     /// [`Error::AuditUnavailable`].
     pub async fn cursor(&self, prefix: &str) -> Result<String, Error> {
-        let item = self.item(RECONCILE, &cursor(prefix)).await?;
+        let item = self.0.item(RECONCILE, &cursor(prefix)).await?;
         let key = item.get("key").and_then(|key| key.as_s().ok());
         Ok(key.cloned().unwrap_or_default())
     }
@@ -176,9 +193,11 @@ impl Audit {
     /// [`Error::AuditUnavailable`].
     pub async fn keep_cursor(&self, prefix: &str, key: &str) -> Result<(), Error> {
         let update = self
+            .0
+            .table
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.0.table.name)
             .key("object", text(RECONCILE))
             .key("entry", text(cursor(prefix)))
             .update_expression("SET #key = :key, updatedAt = :now")
@@ -198,4 +217,34 @@ const RECONCILE: &str = "reconcile";
 
 fn cursor(prefix: &str) -> String {
     format!("cursor#{prefix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fence::FenceState;
+
+    #[test]
+    fn a_fence_is_read_as_the_table_has_it() {
+        let fence = FenceState {
+            rev: 1,
+            source_checks: 2,
+            upload: Some("upload#e#v".into()),
+            output: Some("o".into()),
+            ..FenceState::default()
+        };
+        let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(&fence).unwrap();
+        // The stored names are older than the names in the code, and stay.
+        assert_eq!(item["rev"], AttributeValue::N("1".into()));
+        assert_eq!(item["looks"], AttributeValue::N("2".into()));
+        for (name, value) in [
+            ("object", "a/k"),
+            ("entry", fences::ENTRY),
+            ("updatedAt", "1970-01-01T00:00:20.000Z"),
+        ] {
+            item.insert(name.into(), text(value));
+        }
+        let read: StoredFence = serde_dynamo::from_item(item).unwrap();
+        assert_eq!((read.object.as_str(), read.fence), ("a/k", fence));
+    }
 }
