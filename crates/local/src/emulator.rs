@@ -18,15 +18,17 @@ use crate::{Error, Result};
 /// The region that the emulator and everything on it is told.
 pub(crate) const REGION: &str = "us-east-1";
 /// The overlay, a Python package that is written into the stack's directory: name and text of each module.
-const OVERLAY: [(&str, &str); 10] = [
+const OVERLAY: [(&str, &str); 12] = [
     ("__init__.py", include_str!("overlay/__init__.py")),
     ("__main__.py", include_str!("overlay/__main__.py")),
     ("access.py", include_str!("overlay/access.py")),
     ("alarms.py", include_str!("overlay/alarms.py")),
     ("control.py", include_str!("overlay/control.py")),
     ("delivery.py", include_str!("overlay/delivery.py")),
+    ("express.py", include_str!("overlay/express.py")),
     ("faults.py", include_str!("overlay/faults.py")),
     ("lambdas.py", include_str!("overlay/lambdas.py")),
+    ("maps.py", include_str!("overlay/maps.py")),
     ("s3_events.py", include_str!("overlay/s3_events.py")),
     ("states.py", include_str!("overlay/states.py")),
 ];

@@ -57,6 +57,7 @@ enum Kind {
     Task,
     Delivery,
     Events,
+    Express,
 }
 
 /// What a rule is about. Each field is a regular expression that has to be found; one that is absent always is.
@@ -66,7 +67,7 @@ enum Kind {
 pub struct Match {
     #[serde(skip)]
     about: About,
-    /// Request: the header `x-amz-target`, for example `DynamoDB_20120810.UpdateItem`. Delivery: the target's ARN.
+    /// Request: the header `x-amz-target`, for example `DynamoDB_20120810.UpdateItem`. Delivery: the target's ARN. Express: the machine's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Request: the method.
@@ -99,6 +100,7 @@ enum About {
     Task,
     Delivery,
     Events,
+    Express,
 }
 
 impl Match {
@@ -155,6 +157,15 @@ impl Match {
         Self {
             detail_type: Some(detail_type.to_owned()),
             ..Self::about(About::Events)
+        }
+    }
+
+    /// Starts of an Express execution, by the machine's ARN. What this matches is started twice, the second time as late as the
+    /// action says: AWS promises to start it at least once.
+    pub fn express(target: &str) -> Self {
+        Self {
+            target: Some(target.to_owned()),
+            ..Self::about(About::Express)
         }
     }
 }
@@ -269,6 +280,7 @@ impl Rule {
             About::Task => Kind::Task,
             About::Delivery => Kind::Delivery,
             About::Events => Kind::Events,
+            About::Express => Kind::Express,
         };
         Self {
             kind,

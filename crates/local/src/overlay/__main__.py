@@ -45,9 +45,10 @@ def main():
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from . import access, alarms, control, delivery, faults, lambdas, s3_events, states
+    from . import access, alarms, control, delivery, express, faults, lambdas, maps, s3_events, states
 
-    for patch in (states, lambdas, s3_events, delivery, alarms, access, faults):
+    # Express after states: what it refuses never reaches the Standard ways.
+    for patch in (states, express, maps, lambdas, s3_events, delivery, alarms, access, faults):
         patch.install()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
 

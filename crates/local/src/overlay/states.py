@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from ministack.core.responses import error_response_json, json_response, now_iso
 from ministack.services import stepfunctions as sfn
 
-from . import faults
+from . import express, faults
 
 # Within so many days of its end an execution can be redriven, if its history is not longer than this.
 REDRIVABLE_DAYS = 14
@@ -91,7 +91,7 @@ def run_execution(exec_arn):
     token = current_run.set(run)
     try:
         definition = json.loads(execution["_definition"])
-        limit(run, definition.get("TimeoutSeconds"))
+        limit(run, longest(execution, definition.get("TimeoutSeconds")))
         output = walk(run, definition)
         settle(run, "SUCCEEDED", output=json.dumps(output))
     except Abandoned:
@@ -171,6 +171,13 @@ def enter(kind, state, state_input, execution, context):
     if kind in ("Pass", "Choice", "Wait"):
         return getattr(sfn, f"_execute_{kind.lower()}")(state, state_input, context)
     raise sfn._ExecutionError("States.Runtime", f"Unknown state type: {kind}")
+
+
+def longest(execution, seconds):
+    """The machine's own limit; an Express execution has one of its own."""
+    if not express.is_express(execution):
+        return seconds
+    return min(seconds, express.LONGEST_SECONDS) if isinstance(seconds, (int, float)) else express.LONGEST_SECONDS
 
 
 def limit(run, seconds):

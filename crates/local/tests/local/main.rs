@@ -2,6 +2,7 @@
 //! of the real one, `tests/fixture`, whose only function does as its input says.
 
 mod events;
+mod express;
 mod faults;
 mod harness;
 mod stack;
