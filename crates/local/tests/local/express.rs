@@ -1,6 +1,6 @@
 //! Express workflows and Distributed Maps as AWS documents them, where the emulator alone is not.
 
-use std::io::Write;
+use std::io::Write as _;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
@@ -103,6 +103,43 @@ async fn an_express_execution_leaves_no_history_and_may_come_twice() {
     stack.down().await.unwrap();
 }
 
+/// A machine that maps over what `reader` reads, two items at a time; a batch of one fails.
+fn map(bucket: &str, reader: &Value, tolerated: u32) -> Value {
+    json!({
+        "QueryLanguage": "JSONata",
+        "StartAt": "All",
+        "States": {"All": {
+            "Type": "Map",
+            "ItemReader": reader,
+            "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"run": "{% $states.input.run %}"}},
+            "MaxConcurrency": "{% $states.input.atOnce %}",
+            "ToleratedFailurePercentage": tolerated,
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+                "StartAt": "Last",
+                "States": {
+                    "Last": {
+                        "Type": "Choice",
+                        "Choices": [{"Condition": "{% $count($states.input.Items) = 1 %}", "Next": "Bad"}],
+                        "Default": "Good",
+                    },
+                    "Good": {
+                        "Type": "Pass",
+                        "Output": {"keys": "{% $states.input.Items.Key %}", "run": "{% $states.input.BatchInput.run %}"},
+                        "End": true,
+                    },
+                    "Bad": {"Type": "Fail", "Error": "Lonely"},
+                },
+            },
+            "ResultWriter": {
+                "Resource": "arn:aws:states:::s3:putObject",
+                "Arguments": {"Bucket": bucket, "Prefix": "out"},
+            },
+            "End": true,
+        }},
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_distributed_map_reads_batches_and_writes_its_results() {
     let stack = start(options("t-maps")).await;
@@ -110,46 +147,11 @@ async fn a_distributed_map_reads_batches_and_writes_its_results() {
     for number in 0..5 {
         put(&stack, &format!("in/{number}"), vec![b'x'; number]).await;
     }
-    let map = |reader: Value, tolerated: u32| {
-        json!({
-            "QueryLanguage": "JSONata",
-            "StartAt": "All",
-            "States": {"All": {
-                "Type": "Map",
-                "ItemReader": reader,
-                "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"run": "{% $states.input.run %}"}},
-                "MaxConcurrency": "{% $states.input.atOnce %}",
-                "ToleratedFailurePercentage": tolerated,
-                "ItemProcessor": {
-                    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
-                    "StartAt": "Last",
-                    "States": {
-                        "Last": {
-                            "Type": "Choice",
-                            "Choices": [{"Condition": "{% $count($states.input.Items) = 1 %}", "Next": "Bad"}],
-                            "Default": "Good",
-                        },
-                        "Good": {
-                            "Type": "Pass",
-                            "Output": {"keys": "{% $states.input.Items.Key %}", "run": "{% $states.input.BatchInput.run %}"},
-                            "End": true,
-                        },
-                        "Bad": {"Type": "Fail", "Error": "Lonely"},
-                    },
-                },
-                "ResultWriter": {
-                    "Resource": "arn:aws:states:::s3:putObject",
-                    "Arguments": {"Bucket": bucket, "Prefix": "out"},
-                },
-                "End": true,
-            }},
-        })
-    };
     let listing = json!({
         "Resource": "arn:aws:states:::s3:listObjectsV2",
         "Arguments": {"Bucket": bucket, "Prefix": "{% $states.input.prefix %}"},
     });
-    let definition = map(listing, 50);
+    let definition = map(&bucket, &listing, 50);
     let arn = machine(&stack, "mapped", StateMachineType::Standard, &definition).await;
     let input = json!({"run": "r1", "atOnce": 2, "prefix": "in/"});
     let execution = execute_machine(&stack, &arn, input).await;
@@ -178,7 +180,14 @@ async fn a_distributed_map_reads_batches_and_writes_its_results() {
     let bad = object(&stack, results("FAILED").as_str().unwrap()).await;
     assert_eq!(bad[0]["Error"], "Lonely");
 
-    // An inventory: the keys stand in it URL-encoded, and are handed on so.
+    stack.down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_distributed_map_reads_an_inventory() {
+    let stack = start(options("t-inventory")).await;
+    let bucket = stack.outputs().source_bucket.clone();
+    // The keys stand in it URL-encoded, and are handed on so.
     let rows = "\"b\",\"in/a%2Bb.jpg\",\"7\"\n\"b\",\"in/%C3%A9.jpg\",\"8\"\n";
     put(&stack, "inventory/1.csv.gz", gzip(rows.as_bytes())).await;
     let manifest = json!({
@@ -200,7 +209,7 @@ async fn a_distributed_map_reads_batches_and_writes_its_results() {
         })
     };
     let input = json!({"run": "r2", "atOnce": 1});
-    let definition = map(reader("inventory/manifest.json"), 0);
+    let definition = map(&bucket, &reader("inventory/manifest.json"), 0);
     let arn = machine(
         &stack,
         "inventoried",
@@ -221,7 +230,7 @@ async fn a_distributed_map_reads_batches_and_writes_its_results() {
     assert_eq!(said["keys"], json!(["in/a%2Bb.jpg", "in/%C3%A9.jpg"]));
 
     // One that cannot be read starts nothing.
-    let definition = map(reader("in/3"), 0);
+    let definition = map(&bucket, &reader("inventory/1.csv.gz"), 0);
     let arn = machine(
         &stack,
         "unreadable",
