@@ -1,6 +1,6 @@
 //! The stripper's options on the command line.
 
-use scrubjay_jpeg::{Check, IccPolicy, Limits, Options, OrientationPolicy};
+use scrubjay_jpeg::{Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy};
 
 /// How files are checked and stripped.
 #[derive(Debug, Clone, clap::Args)]
@@ -29,6 +29,15 @@ pub struct StripArgs {
     /// Refuse files of more scans
     #[arg(long, default_value_t = Limits::default().max_scans)]
     max_scans: u32,
+    /// Refuse files that ask for more work: blocks of 8 x 8 samples, times the scans that code them
+    #[arg(long, default_value_t = Limits::default().max_work)]
+    max_work: u64,
+    /// Refuse files that need more bytes of memory beside the file and the clean file
+    #[arg(long, default_value_t = Limits::default().max_memory)]
+    max_memory: u64,
+    /// What becomes of arithmetic-coded files, which no browser draws
+    #[arg(long, default_value_t = Arithmetic::Accept, value_name = "accept|refuse")]
+    arithmetic: Arithmetic,
 }
 
 impl StripArgs {
@@ -40,11 +49,14 @@ impl StripArgs {
                 max_pixels: self.max_pixels,
                 max_segments: self.max_segments,
                 max_scans: self.max_scans,
+                max_work: self.max_work,
+                max_memory: self.max_memory,
             },
             check: self.check,
             orientation: self.orientation,
             icc: self.icc_policy,
             deep: self.deep,
+            arithmetic: self.arithmetic,
         }
     }
 }

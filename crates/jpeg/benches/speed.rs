@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use scrubjay_jpeg::{Check, Options, Piece, strip, verify, walk};
 
-#[path = "../dev/photo.rs"]
-mod photo;
+use scrubjay_jpeg_dev::photo;
 
 fn main() {
     let files = files();

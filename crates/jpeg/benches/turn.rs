@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 
 use scrubjay_jpeg::{Check, Options, strip};
 
-#[path = "../dev/photo.rs"]
-mod photo;
+use scrubjay_jpeg_dev::photo;
 
 /// `jpegtran`'s arguments for Exif's orientation 2 to 8.
 const TURNS: [&[&str]; 7] = [

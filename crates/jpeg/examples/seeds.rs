@@ -5,8 +5,7 @@ use std::{env, fs, io};
 
 use jpeg_encoder::{ColorType, SamplingFactor};
 
-#[path = "../dev/photo.rs"]
-mod photo;
+use scrubjay_jpeg_dev::photo;
 
 use photo::Photo;
 

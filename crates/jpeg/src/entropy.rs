@@ -1,24 +1,24 @@
-//! Follows the entropy-coded data of a picture: proves that it is all there, and finds where it ends.
+//! Decodes the entropy-coded data of a picture: proves that it is all there, and finds where it ends.
 //!
-//! [`Decoder`] is fed the table and frame segments in the order of the file, and each scan with the whole file. It
-//! decodes every code, without keeping values unless [`Decoder::scan_into`] is given a place for them. What a scan
-//! does not need is reported by leaving it out of [`ScanData::kept`].
+//! There is one way to decode, by [`Scan`]: a scan header, the tables that it uses and where its data begin, all of
+//! which the syntax layer has parsed. [`Checker`] follows every code without keeping values; [`decode_blocks`] and
+//! [`Progressive`] give the coefficients to whoever writes them anew. What a scan does not need is left out of
+//! [`ScanEnd::parts`].
 //!
 //! **What is refused** is a picture that is not all there, and code that decoders read differently or not at all, since
 //! nobody would see what is hidden in it: a run past the end of its block, an end-of-band run past the last block, an
-//! undefined run/size pair, a scan that codes again what an earlier one has coded. Extra bytes before a restart marker
-//! and behind the last MCU are no reason to refuse; they are cut off.
+//! undefined run/size pair, fill bytes before a stuffed zero. Extra bytes before a restart marker and behind the last
+//! MCU are no reason to refuse; they are cut off.
 //!
 //! **What is left** is free choice that every decoder reads alike, and that only writing the coefficients again (`deep`)
 //! takes away: zeros spelt out before the end of a block, an end-of-band run in several codes, the order of a Huffman
 //! table's symbols and symbols in it that no code uses, coefficients of blocks that only fill an MCU at the right and
-//! the bottom (A.2.4), and the low bits of an arithmetic code's last byte. Samples beyond the edge within the last
-//! blocks, and the picture itself, remain even then.
+//! the bottom (A.2.4). Samples beyond the edge within the last blocks, and the picture itself, remain even then.
 //!
-//! **Cost.** Huffman-coded: linear in the bytes of the scan and, for refining scans, in the codes of the component's
-//! scans before it; never in the declared size. Memory likewise: a progressive picture is followed with the set of its
-//! nonzero coefficients, in a form shorter than the codes that made them ([`significance`]). Arithmetic-coded: linear
-//! in the blocks of the picture per scan, since a block can cost less than a bit.
+//! **Cost.** Huffman-coded: linear in the bytes of the scan and, for progressive scans, in the blocks that have
+//! coefficients; never in the declared size alone. Memory: a progressive picture is followed with the set of its
+//! nonzero coefficients ([`significance`]). Arithmetic-coded: linear in the coefficients that are visited, which can
+//! cost less than a bit each; [`Work`] counts them.
 
 #![allow(
     clippy::cast_sign_loss,
@@ -30,293 +30,154 @@
 mod arithmetic;
 mod bits;
 mod coefficients;
-mod frame;
+mod cut;
 mod huffman;
 mod lossless;
 mod progressive;
 mod qm;
-mod scan;
 mod sequential;
 mod significance;
-mod tables;
 
-use std::ops::Range;
+use std::rc::Rc;
 
-pub(crate) use coefficients::{Coefficients, Nowhere, Put};
-pub(crate) use frame::{Frame, Process};
+pub(crate) use coefficients::{Block, Coefficients, Put};
+pub(crate) use cut::ScanEnd;
+pub(crate) use huffman::HuffmanDecoder;
+pub(crate) use progressive::Progressive;
 
-use frame::NEVER;
-use scan::{Cutter, Header};
-use tables::Tables;
+use crate::error::{Error, Excess};
+use crate::format::tables::Conditioning;
+use crate::format::{Frame, ScanHeader};
+use significance::Significance;
 
-use crate::{Corruption, Error};
-
-/// What of a scan is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ScanData {
-    /// Ranges of the file, in order: entropy-coded segments up to their last used byte, and their `RSTn` markers.
-    pub kept: Vec<Range<usize>>,
-    /// Where the bits behind the last used one are not all ones (F.1.2.3): file offset of the byte, and what it should
-    /// be. A byte that becomes 0xFF needs a stuffed zero behind it.
-    pub padding: Vec<(usize, u8)>,
-    /// Offset behind the last byte that the scan needs.
-    pub end: usize,
-    /// Offset of the 0xFF right before the marker code that ends the scan; the file's length if there is none.
-    pub next_marker: usize,
-    /// Huffman or conditioning tables for DC (and lossless) codes that the scan used: bit per destination.
-    pub dc_tables: u8,
-    /// The same for AC codes.
-    pub ac_tables: u8,
+/// A scan, ready to be decoded.
+#[derive(Debug, Clone)]
+pub(crate) struct Scan {
+    pub(crate) header: ScanHeader,
+    pub(crate) tables: ScanTables,
+    /// Restart interval in MCUs, 0 for none.
+    pub(crate) interval: u16,
+    /// Offset of the scan header's segment.
+    pub(crate) sos: usize,
+    /// Offset of the first byte behind it.
+    pub(crate) start: usize,
 }
 
-/// The state that segments set and scans use.
-pub(crate) struct Decoder {
-    max_pixels: u64,
-    frame: Option<Frame>,
-    tables: Tables,
-    scans: u32,
-    /// Where the last scan ended.
-    reached: usize,
+/// The tables that a scan uses.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ScanTables {
+    /// By place in the scan header.
+    pub(crate) dc: [Option<Rc<HuffmanDecoder>>; 4],
+    pub(crate) ac: [Option<Rc<HuffmanDecoder>>; 4],
+    /// By destination.
+    pub(crate) conditioning: [Conditioning; 4],
 }
 
-/// Where a scan is.
-#[derive(Clone, Copy)]
-struct Position<'a> {
-    sos: usize,
-    data: &'a [u8],
-    start: usize,
+/// How much work a file may still make: one unit for each data unit of each scan, and more for arithmetic coding.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Work {
+    left: u64,
 }
 
-impl Decoder {
-    /// `max_pixels`: greatest accepted product of width and height.
-    pub(crate) fn new(max_pixels: u64) -> Self {
-        Self {
-            max_pixels,
-            frame: None,
-            tables: Tables::default(),
-            scans: 0,
-            reached: 0,
-        }
+impl Work {
+    pub(crate) const fn new(max_work: u64) -> Self {
+        Self { left: max_work }
     }
 
-    /// Takes in DQT, DHT, DAC, DRI, `SOFn` or DNL.
-    ///
-    /// `body`: the segment behind its length field, as long as that says; `offset`: of `body` in the file, in bytes.
-    ///
-    /// # Errors
-    ///
-    /// `Corrupt` for contents that T.81 B.2 does not allow and decoders do not accept, `Unsupported` for processes,
-    /// precisions and component counts that are not handled, `TooLarge` for the number of pixels.
-    pub(crate) fn segment(&mut self, marker: u8, body: &[u8], offset: usize) -> Result<(), Error> {
-        match marker {
-            0xC4 => self.tables.define_huffman(body, offset),
-            0xCC => self.tables.define_conditioning(body, offset),
-            0xDB => self.tables.define_quantization(body, offset),
-            0xDC => self.define_lines(body, offset),
-            0xDD => {
-                let &[high, low] = body else {
-                    return Err(Error::corrupt(offset, Corruption::SegmentLength));
-                };
-                self.tables.restart_interval = u32::from(u16::from_be_bytes([high, low]));
-                Ok(())
-            }
-            _ if self.frame.is_some() => Err(Error::corrupt(offset, Corruption::RepeatedFrame)),
-            _ => {
-                self.frame = Some(Frame::parse(marker, body, offset, self.max_pixels)?);
-                Ok(())
-            }
-        }
-    }
-
-    /// Decodes every code of a scan.
-    ///
-    /// `sos`: body of the SOS segment, at `sos_offset`; `data`: the whole file; `start`: offset of the first byte
-    /// behind SOS.
-    ///
-    /// # Errors
-    ///
-    /// `Corrupt` if the scan does not fit the frame, the tables and the scans before it, if a code is bad, or if not
-    /// all MCUs are there.
-    pub(crate) fn scan(
-        &mut self,
-        sos: &[u8],
-        sos_offset: usize,
-        data: &[u8],
-        start: usize,
-    ) -> Result<ScanData, Error> {
-        self.scan_into(sos, sos_offset, data, start, &mut Nowhere)
-    }
-
-    /// As [`Decoder::scan`], and gives the coefficients to `sink`. Lossless frames have none.
-    pub(crate) fn scan_into<S: Coefficients>(
-        &mut self,
-        sos: &[u8],
-        sos_offset: usize,
-        data: &[u8],
-        start: usize,
-        sink: &mut S,
-    ) -> Result<ScanData, Error> {
-        let position = Position {
-            sos: sos_offset,
-            data,
-            start,
-        };
-        let missing = Error::corrupt(sos_offset, Corruption::ScanBeforeFrame);
-        let mut frame = self.frame.take().ok_or(missing)?;
-        let first = self.scans == 0;
-        self.scans = self.scans.saturating_add(1);
-        if frame.height == 0 {
-            let lines = lines_ahead(data, start).filter(|_| first);
-            frame.height = lines.ok_or(Error::corrupt(sos_offset, Corruption::LineCount))?;
-            frame.check_pixels(self.max_pixels, sos_offset)?;
-        }
-        if first {
-            sink.begin(&frame)?;
-        }
-        let mut result = self.decode(&mut frame, sos, position, sink);
-        if let (
-            true,
-            Err(Error::Corrupt {
-                detail: Corruption::ScanCutOff,
-                ..
-            }),
-        ) = (first, &result)
-        {
-            // DNL may also take lines away from what the frame header says (B.2.5).
-            if let Some(lines) = lines_ahead(data, start).filter(|&lines| lines < frame.height) {
-                frame.height = lines;
-                frame.forget();
-                sink.begin(&frame)?;
-                result = self.decode(&mut frame, sos, position, sink);
-            }
-        }
-        self.frame = Some(frame);
-        self.reached = result.as_ref().map_or(start, |scan| scan.end);
-        result
-    }
-
-    fn decode<S: Coefficients>(
-        &mut self,
-        frame: &mut Frame,
-        sos: &[u8],
-        position: Position,
-        sink: &mut S,
-    ) -> Result<ScanData, Error> {
-        let header = Header::parse(frame, sos, position.sos)?;
-        for member in &header.members {
-            let table = usize::from(frame.components[member.component].table);
-            if frame.process != Process::Lossless
-                && self
-                    .tables
-                    .quantization
-                    .get(table)
-                    .is_none_or(Option::is_none)
-            {
-                return Err(Error::corrupt(
-                    position.sos,
-                    Corruption::MissingQuantizationTable,
-                ));
-            }
-        }
-        header.note(frame, position.sos)?;
-        let (mut dc_tables, mut ac_tables) = (0, 0);
-        for member in &header.members {
-            if header.start == 0 && header.high == 0 || frame.process == Process::Lossless {
-                dc_tables |= 1 << member.dc_table;
-            }
-            if header.end > 0 {
-                ac_tables |= 1 << member.ac_table;
-            }
-        }
-        let mut cutter = Cutter::new(position.data);
-        let tables = &mut self.tables;
-        let end = match (frame.process, frame.arithmetic) {
-            (Process::Lossless, _) => lossless::scan(&header, tables, position, &mut cutter),
-            (_, true) => arithmetic::scan(frame, &header, tables, position, &mut cutter, sink),
-            (Process::Sequential, _) => {
-                sequential::scan(&header, tables, position, &mut cutter, sink)
-            }
-            (Process::Progressive, _) => {
-                progressive::scan(frame, &header, tables, position, &mut cutter, sink)
-            }
-        }?;
-        Ok(cutter.finish(end, dc_tables, ac_tables))
-    }
-
-    /// To be asked after the last scan: has every component been coded?
-    ///
-    /// # Errors
-    ///
-    /// `Corrupt`: no frame, no scan, a component without a scan (sequential) or without its DC scan (progressive).
-    pub(crate) fn finish(&self) -> Result<(), Error> {
-        let corrupt = |detail| Err(Error::corrupt(self.reached, detail));
-        let Some(frame) = &self.frame else {
-            return corrupt(Corruption::MissingFrame);
-        };
-        if self.scans == 0 {
-            return corrupt(Corruption::MissingScan);
-        }
-        if frame.components.iter().any(|c| c.seen.0[0] == NEVER) {
-            return corrupt(Corruption::MissingComponent);
-        }
+    /// Takes `units` off. `offset`: for the error.
+    pub(crate) fn spend(&mut self, units: u64, offset: usize) -> Result<(), Error> {
+        self.left = self
+            .left
+            .checked_sub(units)
+            .ok_or(Error::too_large(offset, Excess::Work))?;
         Ok(())
     }
 
-    /// Whether every coefficient of every component has been coded to its last bit.
-    ///
-    /// T.81 does not ask for it, and encoders may leave high frequencies out. But of a progressive file without EOI it
-    /// is the only sign that no scan is missing.
-    pub(crate) fn complete(&self) -> bool {
-        self.frame.as_ref().is_some_and(|frame| {
-            frame.process == Process::Lossless
-                || frame
-                    .components
-                    .iter()
-                    .all(|c| c.seen.0.iter().all(|&low| low == 0))
-        })
-    }
-
-    /// The frame, once `SOFn` has been seen.
-    pub(crate) fn frame(&self) -> Option<&Frame> {
-        self.frame.as_ref()
-    }
-
-    /// The quantisation table in `destination`, in zigzag order.
-    pub(crate) fn quantization(&self, destination: u8) -> Option<&[u16; 64]> {
-        self.tables
-            .quantization
-            .get(usize::from(destination))
-            .and_then(Option::as_ref)
-    }
-
-    /// B.2.5: only behind the first scan, by whose time its value has been used already.
-    fn define_lines(&mut self, body: &[u8], offset: usize) -> Result<(), Error> {
-        let corrupt = |detail| Err(Error::corrupt(offset, detail));
-        // Decoders skip this segment, so bytes too many in it are no reason to refuse the picture.
-        let Some(&[high, low]) = body.first_chunk::<2>() else {
-            return corrupt(Corruption::SegmentLength);
+    /// Takes off what a scan costs by its header: its data units; a lossless one's are samples, 64 to a unit.
+    pub(crate) fn scan(
+        &mut self,
+        frame: &Frame,
+        header: &ScanHeader,
+        offset: usize,
+    ) -> Result<(), Error> {
+        let units = header.units();
+        let units = if frame.process.lossless() {
+            units.div_ceil(64)
+        } else {
+            units
         };
-        let lines = u32::from(u16::from_be_bytes([high, low]));
-        match &self.frame {
-            Some(frame) if self.scans == 1 && frame.height == lines => Ok(()),
-            _ => corrupt(Corruption::LineCount),
-        }
+        self.spend(units, offset)
     }
 }
 
-/// The number of lines in the DNL segment that ends the scan at `start`, if one does.
-fn lines_ahead(data: &[u8], start: usize) -> Option<u32> {
-    let at = scan::find_marker(data, start, true);
-    let &[_, 0xDC, long, length, high, low] = data.get(at..)?.first_chunk::<6>()? else {
-        return None;
-    };
-    if (long, length) < (0, 4) {
-        return None;
+/// Follows the scans of a picture without keeping values.
+#[derive(Default)]
+pub(crate) struct Checker {
+    significance: [Significance; 4],
+}
+
+impl Checker {
+    /// Follows every code of a scan. To be called for each scan of the picture in turn.
+    ///
+    /// `max_memory`: most bytes for what is remembered of a progressive picture.
+    ///
+    /// # Errors
+    ///
+    /// `Corrupt` if a code is bad or not all MCUs are there; `TooLarge` for work and memory.
+    pub(crate) fn scan(
+        &mut self,
+        frame: &Frame,
+        scan: &Scan,
+        data: &[u8],
+        work: &mut Work,
+        max_memory: u64,
+    ) -> Result<ScanEnd, Error> {
+        if frame.process.lossless() {
+            return lossless::check(scan, data);
+        }
+        if scan.header.start == 0 || !frame.process.progressive() {
+            return decode_blocks(frame, scan, data, work, &mut coefficients::Nowhere);
+        }
+        let component = scan.header.members().first().map_or(0, |m| m.component);
+        let others = self.significance.iter().map(Significance::bytes).sum();
+        let budget = (max_memory as usize).saturating_sub(others);
+        let Some(place) = self.significance.get_mut(usize::from(component)) else {
+            return cut::no_tables(scan);
+        };
+        let mut masks = std::mem::take(place).rewrite(budget);
+        let end = if frame.process.arithmetic() {
+            arithmetic::check_band(scan, data, &mut masks, work)?
+        } else {
+            progressive::check_band(scan, data, &mut masks)?
+        };
+        *place = masks
+            .finish()
+            .ok_or(Error::too_large(scan.sos, Excess::Memory))?;
+        Ok(end)
     }
-    Some(u32::from(u16::from_be_bytes([high, low]))).filter(|&lines| lines > 0)
+}
+
+/// Decodes a scan that gives whole blocks (a sequential frame's), or DC coefficients alone, into `sink`.
+///
+/// # Errors
+///
+/// As [`Checker::scan`].
+pub(crate) fn decode_blocks<S: Coefficients>(
+    frame: &Frame,
+    scan: &Scan,
+    data: &[u8],
+    work: &mut Work,
+    sink: &mut S,
+) -> Result<ScanEnd, Error> {
+    if frame.process.arithmetic() {
+        let whole = !frame.process.progressive();
+        arithmetic::decode(scan, data, whole, work, sink)
+    } else if frame.process.progressive() {
+        progressive::check_dc(scan, data)
+    } else {
+        sequential::decode(scan, data, sink)
+    }
 }
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-pub(crate) mod walker;

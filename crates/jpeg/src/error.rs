@@ -174,12 +174,15 @@ pub enum Corruption {
     /// A number of components that cannot be (B.2.2, B.2.3).
     #[error("bad number of components")]
     ComponentCount,
-    /// A component named twice in a frame or scan header (B.2.2, B.2.3).
+    /// A component named twice in a scan header (B.2.3).
     #[error("a component is named twice")]
     RepeatedComponent,
     /// A scan header names a component that the frame lacks (B.2.3).
     #[error("the scan names an unknown component")]
     UnknownComponent,
+    /// A scan header names components out of the frame's order (B.2.3).
+    #[error("the scan's components are out of order")]
+    ComponentOrder,
     /// Sampling factors out of 1 to 4, or more than ten blocks in an MCU (B.2.2, B.2.3).
     #[error("bad sampling factors")]
     SamplingFactors,
@@ -192,10 +195,10 @@ pub enum Corruption {
     /// A Huffman table that is referenced but not defined (B.2.3).
     #[error("missing Huffman table")]
     MissingHuffmanTable,
-    /// A quantisation table with a bad precision or a zero element (B.2.4.1).
+    /// A quantisation table with a bad precision (B.2.4.1).
     #[error("bad quantisation table")]
     QuantizationTable,
-    /// A Huffman table that is no prefix code (B.2.4.2, C).
+    /// A Huffman table in use that is no prefix code, or has no code (B.2.4.2, C).
     #[error("bad Huffman table")]
     HuffmanTable,
     /// Arithmetic conditioning out of range (B.2.4.3).
@@ -213,6 +216,9 @@ pub enum Corruption {
     /// A bit sequence that is no code of its table (F.2.2.3).
     #[error("bad Huffman code")]
     BadCode,
+    /// Fill bytes before a stuffed zero (B.1.1.5), about which decoders do not agree.
+    #[error("fill bytes within entropy-coded data")]
+    Stuffing,
     /// A run or value that leaves the block or the range of the precision (F.1.2).
     #[error("bad coefficient")]
     BadCoefficient,
@@ -264,4 +270,10 @@ pub enum Excess {
     /// More scans than `max_scans`.
     #[error("more scans than the limit")]
     Scans,
+    /// More work than `max_work`.
+    #[error("more work than the limit: too many blocks in too many scans")]
+    Work,
+    /// More memory than `max_memory`.
+    #[error("more memory than the limit")]
+    Memory,
 }

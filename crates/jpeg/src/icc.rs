@@ -6,9 +6,9 @@ mod srgb;
 
 use std::ops::Range;
 
-use crate::bytes::{be16, be32};
+use crate::format::bytes::{be16, be32};
+use crate::format::marker;
 use crate::kind;
-use crate::marker;
 
 pub(crate) use srgb::is_srgb;
 

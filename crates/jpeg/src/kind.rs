@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::marker;
+use crate::format::marker;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {

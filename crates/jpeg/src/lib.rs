@@ -43,7 +43,8 @@
     )
 )]
 
-mod bytes;
+mod analysis;
+mod app_segments;
 #[allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -52,34 +53,29 @@ mod bytes;
 mod entropy;
 mod error;
 mod exif;
-mod frame;
-mod head;
+mod format;
 mod icc;
 mod kind;
-mod magic;
-mod marker;
-mod markers_in;
 mod options;
-mod report;
-mod scan;
-mod strip;
-mod survey;
-mod tables;
-mod trailer;
+mod parts;
 #[allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "hot loops over blocks whose number the frame header has set"
 )]
-mod turn;
+mod recode;
+mod report;
+mod strip;
 mod verify;
-mod walk;
 
 pub use error::{Corruption, Error, Excess, Magic, Unsupported};
 pub use exif::ExifParts;
+pub use format::walk::{Piece, Walk, walk};
 pub use kind::Kind;
-pub use options::{Check, IccPolicy, Limits, Options, OrientationPolicy, UnknownChoice};
+pub use options::{
+    Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy, UnknownChoice,
+};
+pub use parts::{Part, Stripped};
 pub use report::{Kept, Process, Removed, Repair, Report, SEGMENTS_LISTED, SegmentInfo, Turned};
-pub use strip::{Part, Stripped, inspect, strip};
+pub use strip::{inspect, strip};
 pub use verify::{NotClean, Reason, verify};
-pub use walk::{Piece, Walk, walk};

@@ -14,6 +14,13 @@ pub struct Limits {
     pub max_segments: u32,
     /// Scans. Default 200; a usual progressive file has 10, one with every bit and band apart 250.
     pub max_scans: u32,
+    /// Work: data units (blocks of 8 x 8 samples) of all components, times the scans that code them, which an attacker
+    /// can declare with a few bytes. Arithmetic coding counts one more for eight decisions, coding samples again six
+    /// more for a block, a lossless scan one for 64 samples. Default 40,000,000: what a picture of 120 megapixels
+    /// without subsampling needs in seven scans.
+    pub max_work: u64,
+    /// Bytes of memory beside the file and the clean file. Default 64 MiB.
+    pub max_memory: u64,
 }
 
 impl Default for Limits {
@@ -23,6 +30,8 @@ impl Default for Limits {
             max_pixels: 120_000_000,
             max_segments: 200_000,
             max_scans: 200,
+            max_work: 40_000_000,
+            max_memory: 64 << 20,
         }
     }
 }
@@ -41,6 +50,8 @@ pub struct Options {
     /// Decode the coefficients and write them again, so that nothing but the coefficients of the
     /// source is left: not its Huffman tables, not its order of scans.
     pub deep: bool,
+    /// Whether arithmetic-coded files are taken.
+    pub arithmetic: Arithmetic,
 }
 
 macro_rules! choice {
@@ -117,6 +128,18 @@ choice! {
         SrgbOnly = "srgb-only",
         /// Dropped.
         Drop = "drop",
+    }
+}
+
+choice! {
+    /// What becomes of an arithmetic-coded file (SOF9, SOF10). No browser draws one, but libjpeg-turbo and what is
+    /// built on it do.
+    Arithmetic {
+        /// It is cleaned like any other.
+        #[default]
+        Accept = "accept",
+        /// It is refused as [`Unsupported::Process`](crate::Unsupported::Process).
+        Refuse = "refuse",
     }
 }
 

@@ -153,8 +153,6 @@ names! {
         ExtendedArithmetic = "extended-arithmetic",
         /// SOF10.
         ProgressiveArithmetic = "progressive-arithmetic",
-        /// SOF11.
-        LosslessArithmetic = "lossless-arithmetic",
     }
 }
 
@@ -191,6 +189,8 @@ names! {
         PaddingBits = "padding-bits",
         /// The profile's chunks were incomplete or its content was no profile.
         BrokenIcc = "broken-icc",
+        /// The file left out Huffman tables that decoders take from T.81 annex K; they are written out.
+        StandardTables = "standard-tables",
     }
 }
 

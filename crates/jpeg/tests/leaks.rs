@@ -7,15 +7,9 @@ use scrubjay_jpeg::{
     Check, IccPolicy, Kind, Options, OrientationPolicy, Repair, Turned, inspect, strip, verify,
 };
 
-#[allow(dead_code)]
-#[path = "../dev/bytes.rs"]
-mod bytes;
-#[allow(dead_code)]
-#[path = "../dev/profile.rs"]
-mod profile;
-#[allow(dead_code)]
-#[path = "../dev/samples.rs"]
-mod samples;
+use scrubjay_jpeg_dev::bytes;
+use scrubjay_jpeg_dev::profile;
+use scrubjay_jpeg_dev::samples;
 
 use bytes::{EOI, SOI, frame, grey, grey_with, scan, segment};
 

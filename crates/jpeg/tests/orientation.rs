@@ -7,9 +7,7 @@
 use scrubjay_jpeg::{Options, OrientationPolicy, inspect, strip, verify};
 use serde_json::Value;
 
-#[allow(dead_code)]
-#[path = "../dev/samples.rs"]
-mod samples;
+use scrubjay_jpeg_dev::samples;
 
 struct Case {
     name: String,

@@ -10,14 +10,9 @@ use scrubjay_jpeg::{
     Check, Kind, Options, OrientationPolicy, Part, Piece, inspect, strip, verify, walk,
 };
 
-#[allow(dead_code)]
-#[path = "../dev/bytes.rs"]
-mod bytes;
-#[path = "../dev/photo.rs"]
-mod photo;
-#[allow(dead_code)]
-#[path = "../dev/samples.rs"]
-mod samples;
+use scrubjay_jpeg_dev::bytes;
+use scrubjay_jpeg_dev::photo;
+use scrubjay_jpeg_dev::samples;
 
 use photo::Photo;
 

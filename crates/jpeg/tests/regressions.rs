@@ -7,9 +7,7 @@ use std::path::Path;
 
 use scrubjay_jpeg::{Check, Kind, Options, OrientationPolicy, strip, verify};
 
-#[allow(dead_code)]
-#[path = "../dev/bytes.rs"]
-mod bytes;
+use scrubjay_jpeg_dev::bytes;
 
 use bytes::{grey, grey_with, segment};
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use scrubjay_jpeg::{Check, IccPolicy, Limits, Options, OrientationPolicy};
+use scrubjay_jpeg::{Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy};
 
 /// What is wrong with the environment: one sentence per variable.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -51,8 +51,8 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
         }
     }
 
-    /// How files are checked and stripped: `MAX_BYTES`, `MAX_PIXELS`, `MAX_SEGMENTS`, `MAX_SCANS`, `CHECK`, `ORIENTATION` and `ICC`.
-    /// `deep` is an option of the command alone.
+    /// How files are checked and stripped: `MAX_BYTES`, `MAX_PIXELS`, `MAX_SEGMENTS`, `MAX_SCANS`, `MAX_WORK`, `MAX_MEMORY`,
+    /// `CHECK`, `ORIENTATION`, `ICC` and `ARITHMETIC`. `deep` is an option of the command alone.
     pub fn jpeg_options(&mut self) -> Options {
         let d = Limits::default();
         Options {
@@ -61,11 +61,14 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
                 max_pixels: self.or("MAX_PIXELS", d.max_pixels),
                 max_segments: self.or("MAX_SEGMENTS", d.max_segments),
                 max_scans: self.or("MAX_SCANS", d.max_scans),
+                max_work: self.or("MAX_WORK", d.max_work),
+                max_memory: self.or("MAX_MEMORY", d.max_memory),
             },
             check: self.or("CHECK", Check::Entropy),
             orientation: self.or("ORIENTATION", OrientationPolicy::Bake),
             icc: self.or("ICC", IccPolicy::Keep),
             deep: false,
+            arithmetic: self.or("ARITHMETIC", Arithmetic::Accept),
         }
     }
 

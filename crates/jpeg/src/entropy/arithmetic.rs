@@ -1,109 +1,127 @@
 //! Arithmetic-coded scans, sequential and progressive: T.81 F.2.4 and G.2.
 
-use std::ops::Range;
-
-use super::Position;
-use super::coefficients::{Coefficients, Put};
-use super::frame::{Frame, Process};
+use super::bits::Tail;
+use super::coefficients::{Coefficients, Nowhere, Put};
+use super::cut::{Cutter, ScanEnd};
 use super::qm::{Bin, Decoder};
-use super::scan::{Cutter, Header};
 use super::significance::Rewriter;
-use super::tables::Tables;
-use crate::{Corruption, Error};
+use super::{Scan, Work};
+use crate::error::{Corruption, Error};
+use crate::format::Member;
+use crate::format::tables::Conditioning;
 
 /// Bins of tables F.4 and F.5 with room to spare, so that an index made of a byte is within.
 type Bins = [Bin; 256];
 
-/// DAC's parameters (B.2.4.3), with the defaults of F.1.4.4.1.4 and F.1.4.4.2.1.
-#[derive(Clone, Copy)]
-pub(super) struct Conditioning {
-    pub(super) lower: u8,
-    pub(super) upper: u8,
-    pub(super) kx: u8,
-}
+/// Decisions that cost as much as following one Huffman-coded block.
+const DECISIONS_PER_UNIT: u32 = 8;
 
-impl Default for Conditioning {
-    fn default() -> Self {
-        Self {
-            lower: 0,
-            upper: 1,
-            kx: 5,
+/// Decisions after which the work is accounted for.
+const DECISIONS_AT_ONCE: u32 = 1 << 14;
+
+/// Decodes a scan of whole blocks (`whole`) or of DC coefficients alone.
+pub(super) fn decode<S: Coefficients>(
+    scan: &Scan,
+    data: &[u8],
+    whole: bool,
+    work: &mut Work,
+    sink: &mut S,
+) -> Result<ScanEnd, Error> {
+    let header = &scan.header;
+    let across = u64::from(header.mcus_across);
+    let mut cutter = Cutter::new(data, scan.start);
+    let mut at = scan.start;
+    let mut segment = Segment::new(data, at);
+    for (index, mcus) in header.intervals(scan.interval).enumerate() {
+        if index > 0 {
+            at = cutter.restart()?;
         }
+        segment.restart(data, at);
+        for mcu in mcus {
+            let (row, column) = ((mcu / across) as u32, (mcu % across) as u32);
+            for (place, member) in header.members().iter().enumerate() {
+                for y in 0..member.v {
+                    for x in 0..member.h {
+                        let (row, column) = (row * member.v + y, column * member.h + x);
+                        let component = usize::from(member.component);
+                        let mut block = sink.block(component, row, column);
+                        segment.dc(scan, place, member, &mut block)?;
+                        if whole {
+                            segment.first(scan, member, 1, 63, &mut block)?;
+                        }
+                    }
+                }
+            }
+            segment.settle(work)?;
+        }
+        cutter.segment(at, &segment.tail())?;
     }
+    Ok(cutter.finish())
 }
 
-/// Bins and predictions, cleared at every restart.
-struct State {
+/// Follows a scan of one band of AC coefficients of one component.
+pub(super) fn check_band(
+    scan: &Scan,
+    data: &[u8],
+    masks: &mut Rewriter,
+    work: &mut Work,
+) -> Result<ScanEnd, Error> {
+    let mut cutter = Cutter::new(data, scan.start);
+    let mut at = scan.start;
+    let mut segment = Segment::new(data, at);
+    for (index, blocks) in scan.header.intervals(scan.interval).enumerate() {
+        if index > 0 {
+            at = cutter.restart()?;
+        }
+        segment.restart(data, at);
+        for _ in blocks {
+            let old = masks.next();
+            for member in scan.header.members() {
+                masks.push(segment.band(scan, member, old, &mut Nowhere)?);
+            }
+            segment.settle(work)?;
+        }
+        cutter.segment(at, &segment.tail())?;
+    }
+    Ok(cutter.finish())
+}
+
+/// One entropy-coded segment: the decoder, its bins, and its predictions.
+pub(super) struct Segment<'d> {
+    decoder: Decoder<'d>,
     dc: [Bins; 4],
     ac: [Bins; 4],
     predictors: [i32; 4],
     contexts: [usize; 4],
 }
 
-impl State {
-    fn new() -> Self {
+impl<'d> Segment<'d> {
+    /// `start`: offset of the segment in `data`.
+    pub(super) fn new(data: &'d [u8], start: usize) -> Self {
         Self {
+            decoder: Decoder::new(data, start),
             dc: [[0; 256]; 4],
             ac: [[0; 256]; 4],
             predictors: [0; 4],
             contexts: [0; 4],
         }
     }
-}
 
-/// Decodes a scan and returns where its data end.
-///
-/// A decision can cost next to nothing, so unlike a Huffman-coded scan the work is not bounded by the bytes: it is at
-/// most the blocks of the picture per scan, which the limits on pixels and scans bound.
-pub(super) fn scan<S: Coefficients>(
-    frame: &mut Frame,
-    header: &Header,
-    tables: &Tables,
-    position: Position,
-    cutter: &mut Cutter,
-    sink: &mut S,
-) -> Result<usize, Error> {
-    let band = header.start > 0;
-    let precise = frame.process == Process::Sequential;
-    let member = &header.members[0];
-    let significance = &mut frame.components[member.component].significance;
-    let mut masks = band.then(|| std::mem::take(significance).rewrite());
-    let (mut at, mut end) = (position.start, position.start);
-    for (index, mcus) in header.intervals(tables.restart_interval).enumerate() {
-        if index > 0 {
-            at = cutter.restart(end)?;
-        }
-        let mut segment = Segment {
-            header,
-            conditioning: &tables.conditioning,
-            decoder: Decoder::new(position.data, at),
-            state: State::new(),
-            sink,
-        };
-        match &mut masks {
-            Some(masks) => segment.band(mcus, masks)?,
-            None => segment.interleaved(mcus, precise)?,
-        }
-        let tail = segment.decoder.tail();
-        cutter.segment(at, &tail);
-        end = tail.end;
+    /// Begins another segment.
+    pub(super) fn restart(&mut self, data: &'d [u8], start: usize) {
+        let decisions = self.decoder.decisions;
+        *self = Self::new(data, start);
+        self.decoder.decisions = decisions;
     }
-    if let Some(masks) = masks {
-        frame.components[member.component].significance = masks.finish();
-    }
-    Ok(end)
-}
 
-struct Segment<'a, 'd, S> {
-    header: &'a Header,
-    conditioning: &'a [Conditioning; 4],
-    decoder: Decoder<'d>,
-    state: State,
-    sink: &'a mut S,
-}
-
-impl<S: Coefficients> Segment<'_, '_, S> {
-    fn check(&self) -> Result<(), Error> {
+    /// Accounts for the work, and refuses a segment whose data have run out. To be called now and then.
+    #[inline]
+    pub(super) fn settle(&mut self, work: &mut Work) -> Result<(), Error> {
+        if self.decoder.decisions >= DECISIONS_AT_ONCE {
+            let units = self.decoder.decisions / DECISIONS_PER_UNIT;
+            self.decoder.decisions = 0;
+            work.spend(u64::from(units), self.decoder.position())?;
+        }
         if self.decoder.starved() {
             return Err(Error::corrupt(
                 self.decoder.position(),
@@ -113,68 +131,62 @@ impl<S: Coefficients> Segment<'_, '_, S> {
         Ok(())
     }
 
-    /// DC coefficients alone (progressive) or whole blocks (`full`).
-    fn interleaved(&mut self, mcus: Range<u64>, full: bool) -> Result<(), Error> {
-        let header = self.header;
-        let across = u64::from(header.mcus_across);
-        for mcu in mcus {
-            let (row, column) = ((mcu / across) as u32, (mcu % across) as u32);
-            for (slot, member) in header.members.iter().enumerate() {
-                for unit in 0..member.h * member.v {
-                    let (y, x) = (unit / member.h, unit % member.h);
-                    let (row, column) = (row * member.v + y, column * member.h + x);
-                    if header.high > 0 {
-                        if self.decoder.decode_even() {
-                            self.sink
-                                .block(member.component, row, column)
-                                .set_dc_bit(header.low);
-                        }
-                        continue;
-                    }
-                    self.dc_difference(slot, member.dc_table & 3)?;
-                    let dc = self.state.predictors[slot].wrapping_shl(header.low);
-                    self.sink.block(member.component, row, column).put(0, dc);
-                    if full {
-                        self.block_first(member.component, row, column, 1, 63)?;
-                    }
-                }
+    pub(super) fn tail(&self) -> Tail {
+        self.decoder.tail()
+    }
+
+    /// The DC coefficient of a block, or the next bit of it.
+    #[inline]
+    pub(super) fn dc<P: Put>(
+        &mut self,
+        scan: &Scan,
+        place: usize,
+        member: &Member,
+        block: &mut P,
+    ) -> Result<(), Error> {
+        let low = u32::from(scan.header.low);
+        if scan.header.high > 0 {
+            if self.decoder.decode_even() {
+                block.set_dc_bit(low);
             }
-            self.check()?;
+            return Ok(());
         }
+        let table = usize::from(member.dc_table & 3);
+        self.dc_difference(place, table, scan.tables.conditioning[table])?;
+        block.put(0, self.predictors[place].wrapping_shl(low));
         Ok(())
     }
 
-    /// One band of AC coefficients.
-    fn band(&mut self, blocks: Range<u64>, masks: &mut Rewriter) -> Result<(), Error> {
-        let member = &self.header.members[0];
-        let width = member.plane.width;
-        for index in blocks {
-            let (row, column) = (index as u32 / width, index as u32 % width);
-            let old = masks.next();
-            let new = if self.header.high == 0 {
-                self.block_first(
-                    member.component,
-                    row,
-                    column,
-                    self.header.start,
-                    self.header.end,
-                )?
-            } else {
-                self.block_refine(row, column, old)?
-            };
-            masks.push(old | new);
-            self.check()?;
-        }
-        Ok(())
+    /// A block of a band of AC coefficients, in which those of `old` are not zero; which are not behind it.
+    #[inline]
+    pub(super) fn band<P: Put>(
+        &mut self,
+        scan: &Scan,
+        member: &Member,
+        old: u64,
+        block: &mut P,
+    ) -> Result<u64, Error> {
+        let (start, end) = (u32::from(scan.header.start), u32::from(scan.header.end));
+        let new = if scan.header.high == 0 {
+            self.first(scan, member, start, end, block)?
+        } else {
+            self.refine(scan, member, old, block)?
+        };
+        Ok(old | new)
     }
 
     /// F.2.4.1: adds a DC difference to the predictor.
-    fn dc_difference(&mut self, slot: usize, table: usize) -> Result<(), Error> {
+    fn dc_difference(
+        &mut self,
+        slot: usize,
+        table: usize,
+        conditioning: Conditioning,
+    ) -> Result<(), Error> {
         let decoder = &mut self.decoder;
-        let bins = &mut self.state.dc[table];
-        let context = self.state.contexts[slot] & 31;
+        let bins = &mut self.dc[table];
+        let context = self.contexts[slot] & 31;
         if !decoder.decode(&mut bins[context]) {
-            self.state.contexts[slot] = 0;
+            self.contexts[slot] = 0;
             return Ok(());
         }
         let negative = decoder.decode(&mut bins[context + 1]);
@@ -192,37 +204,35 @@ impl<S: Coefficients> Segment<'_, '_, S> {
             }
         }
         // F.1.4.4.1.2: the next difference is coded in the light of this one.
-        let Conditioning { lower, upper, .. } = self.conditioning[table];
-        self.state.contexts[slot] = if magnitude < (1 << lower) >> 1 {
+        let Conditioning { lower, upper, .. } = conditioning;
+        self.contexts[slot] = if magnitude < (1 << lower) >> 1 {
             0
         } else {
             (if magnitude > (1 << upper) >> 1 { 12 } else { 4 }) + 4 * usize::from(negative)
         };
         let value = magnitude_bits(decoder, &mut bins[at + 14], magnitude) + 1;
-        let predictor = &mut self.state.predictors[slot];
+        let predictor = &mut self.predictors[slot];
         *predictor = predictor.wrapping_add(if negative { -value } else { value });
         Ok(())
     }
 
     /// F.2.4.2 and G.2.2: the coefficients `start` to `end` of a block in which these are zero so far. Returns which
     /// are not zero.
-    fn block_first(
+    #[inline]
+    fn first<P: Put>(
         &mut self,
-        component: usize,
-        row: u32,
-        column: u32,
+        scan: &Scan,
+        member: &Member,
         start: u32,
         end: u32,
+        block: &mut P,
     ) -> Result<u64, Error> {
-        let header = self.header;
-        let table = header
-            .members
-            .iter()
-            .find(|m| m.component == component)
-            .map_or(0, |m| m.ac_table & 3);
-        let kx = u32::from(self.conditioning[table].kx);
-        let mut block = self.sink.block(component, row, column);
-        let bins = &mut self.state.ac[table];
+        let table = usize::from(member.ac_table & 3);
+        let (kx, low) = (
+            u32::from(scan.tables.conditioning[table].kx),
+            u32::from(scan.header.low),
+        );
+        let bins = &mut self.ac[table];
         let decoder = &mut self.decoder;
         let (mut k, mut mask) = (start, 0);
         while k <= end {
@@ -253,7 +263,7 @@ impl<S: Coefficients> Segment<'_, '_, S> {
             let value = magnitude_bits(decoder, &mut bins[(at + 14) & 255], magnitude) + 1;
             block.put(
                 k as usize,
-                (if negative { -value } else { value }).wrapping_shl(header.low),
+                (if negative { -value } else { value }).wrapping_shl(low),
             );
             mask |= 1 << k;
             k += 1;
@@ -262,29 +272,35 @@ impl<S: Coefficients> Segment<'_, '_, S> {
     }
 
     /// G.2.3: refines a block whose nonzero coefficients are `old`. Returns which are new.
-    fn block_refine(&mut self, row: u32, column: u32, old: u64) -> Result<u64, Error> {
-        let header = self.header;
-        let member = &header.members[0];
-        let mut block = self.sink.block(member.component, row, column);
-        let bins = &mut self.state.ac[member.ac_table & 3];
+    #[inline]
+    fn refine<P: Put>(
+        &mut self,
+        scan: &Scan,
+        member: &Member,
+        old: u64,
+        block: &mut P,
+    ) -> Result<u64, Error> {
+        let (start, end) = (u32::from(scan.header.start), u32::from(scan.header.end));
+        let low = u32::from(scan.header.low);
+        let bins = &mut self.ac[usize::from(member.ac_table & 3)];
         let decoder = &mut self.decoder;
         // EOBx: no end of block is coded before the last coefficient of the stage before.
-        let within = old & (u64::MAX >> (63 - header.end));
+        let within = old & (u64::MAX >> (63 - end));
         let settled = 63u32.saturating_sub(within.leading_zeros());
-        let (mut k, mut new) = (header.start, 0);
-        while k <= header.end {
+        let (mut k, mut new) = (start, 0);
+        while k <= end {
             if k > settled && decoder.decode(&mut bins[3 * k as usize - 3]) {
                 break;
             }
             loop {
                 if old >> k & 1 != 0 {
                     if decoder.decode(&mut bins[3 * k as usize - 1]) {
-                        block.grow(k as usize, header.low);
+                        block.grow(k as usize, low);
                     }
                     break;
                 }
                 if decoder.decode(&mut bins[3 * k as usize - 2]) {
-                    let value = 1 << header.low;
+                    let value = 1 << low;
                     block.put(
                         k as usize,
                         if decoder.decode_even() { -value } else { value },
@@ -293,7 +309,7 @@ impl<S: Coefficients> Segment<'_, '_, S> {
                     break;
                 }
                 k += 1;
-                if k > header.end {
+                if k > end {
                     return Err(bad(decoder));
                 }
             }

@@ -20,13 +20,42 @@ pub(super) struct Bits<'a> {
 }
 
 /// Where a segment's last used bit is.
+#[derive(Default)]
 pub(super) struct Tail {
     /// Offset behind the last byte that has a used bit, and behind its stuffed zero.
     pub end: usize,
-    /// Where the bits behind the last used one are not all ones: the byte's offset, and what it should be.
-    pub padding: Option<(usize, u8)>,
-    /// Whether fill bytes lie within.
+    /// Offset up to which the bytes are as they should be.
+    pub kept: usize,
+    /// What should stand behind `kept`, if it is not what stands there up to `end`.
+    pub made: Option<Ending>,
+    /// Whether fill bytes before a stuffed zero were seen.
     pub filled: bool,
+}
+
+/// The last bytes of a segment, made anew.
+#[derive(Default)]
+pub(super) struct Ending {
+    bytes: [u8; 32],
+    length: usize,
+}
+
+impl Ending {
+    /// Appends a byte of entropy-coded data, with a zero behind it if it is 0xFF (T.81 F.1.2.3).
+    pub(super) fn push(&mut self, byte: u8) {
+        for byte in [Some(byte), (byte == 0xFF).then_some(0)]
+            .into_iter()
+            .flatten()
+        {
+            if let Some(place) = self.bytes.get_mut(self.length) {
+                *place = byte;
+                self.length += 1;
+            }
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
 }
 
 const LOW: u64 = 0x0101_0101_0101_0101;
@@ -187,15 +216,20 @@ impl<'a> Bits<'a> {
             .checked_sub(1)
             .filter(|&at| at >= self.start)
             .and_then(|at| Some((at, *self.data.get(at)?)));
-        let padding = match last {
+        let (kept, made) = match last {
             // A stuffed zero: the byte itself is 0xFF, so its spare bits are ones.
-            Some((at, 0)) if at > self.start && self.data.get(at - 1) == Some(&0xFF) => None,
-            Some((at, byte)) if byte & spare != spare => Some((at, byte | spare)),
-            _ => None,
+            Some((at, 0)) if at > self.start && self.data.get(at - 1) == Some(&0xFF) => (end, None),
+            Some((at, byte)) if byte & spare != spare => {
+                let mut made = Ending::default();
+                made.push(byte | spare);
+                (at, Some(made))
+            }
+            _ => (end, None),
         };
         Tail {
             end,
-            padding,
+            kept,
+            made,
             filled: self.filled,
         }
     }

@@ -1,9 +1,11 @@
 //! Huffman tables as look-ups: T.81 annex C and F.2.2.3.
 
-use std::sync::Arc;
+use std::cell::OnceCell;
+use std::fmt;
 
 use super::bits::Bits;
-use crate::{Corruption, Error};
+use crate::error::{Corruption, Error};
+use crate::format::tables::HuffmanTable;
 
 /// Bits of the code look-up; longer codes are found by their length's limit.
 const CODE_BITS: u32 = 10;
@@ -14,15 +16,20 @@ pub(super) const END: u32 = 192;
 /// An advance that no step has: nothing is known of these bits.
 const UNKNOWN: u32 = 64;
 
-/// A table as DHT defines it, with the look-ups made for it so far.
+/// A table with the look-ups made for it so far.
 ///
-/// The large look-ups are made when a scan first needs them, not per DHT, so that a file of nothing but DHT
-/// segments costs no more than reading them.
-#[derive(Clone)]
-pub(super) struct Table {
-    codes: Arc<Codes>,
-    skips: Option<Arc<Skips>>,
-    values: Option<Arc<Values>>,
+/// The look-ups are made when a scan first needs them, not per DHT, so that a file of nothing but DHT segments costs no
+/// more than reading them.
+pub(crate) struct HuffmanDecoder {
+    pub(super) codes: Codes,
+    skips: OnceCell<Box<Skips>>,
+    values: OnceCell<Box<Values>>,
+}
+
+impl fmt::Debug for HuffmanDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HuffmanDecoder")
+    }
 }
 
 /// Finds one code: its length and its symbol.
@@ -44,37 +51,29 @@ pub(super) struct Skips(pub(super) [u16; 1 << STEP_BITS]);
 /// bits fit.
 pub(super) struct Values(pub(super) [i32; 1 << STEP_BITS]);
 
-impl Table {
-    /// `counts`: number of codes of length 1 to 16; `symbols`: as many as these add up to.
-    ///
-    /// Codes are refused when there are more of a length than are left (annex C). The code of ones only, which T.81
-    /// reserves, is let pass as decoders do.
-    pub(super) fn new(counts: &[u8; 16], symbols: &[u8], offset: usize) -> Result<Self, Error> {
-        let bad = Error::corrupt(offset, Corruption::HuffmanTable);
+impl HuffmanDecoder {
+    /// `table` must have passed [`HuffmanTable::check`].
+    pub(crate) fn new(table: &HuffmanTable<'_>) -> Self {
         let mut codes = Codes {
             short: [0; 1 << CODE_BITS],
             limit: [0; 16],
             base: [0; 16],
             symbols: [0; 256],
         };
-        codes
-            .symbols
-            .get_mut(..symbols.len())
-            .ok_or(bad)?
-            .copy_from_slice(symbols);
+        for (to, from) in codes.symbols.iter_mut().zip(table.symbols) {
+            *to = *from;
+        }
         let (mut code, mut index) = (0u32, 0u32);
-        for (length, &count) in (1u32..).zip(counts) {
+        for (length, &count) in (1u32..).zip(table.counts) {
             let at = length as usize - 1;
             codes.base[at] = index as i32 - code as i32;
             for _ in 0..count {
-                if code >= 1 << length {
-                    return Err(bad);
-                }
                 if let Some(spread) = CODE_BITS.checked_sub(length) {
                     let first = (code << spread) as usize;
-                    codes.short[first..first + (1 << spread)].fill(
-                        (length as u16) << 8 | u16::from(codes.symbols[index as usize & 255]),
-                    );
+                    let entry =
+                        (length as u16) << 8 | u16::from(codes.symbols[index as usize & 255]);
+                    let entries = codes.short.get_mut(first..first + (1 << spread));
+                    entries.unwrap_or_default().fill(entry);
                 }
                 code += 1;
                 index += 1;
@@ -82,29 +81,20 @@ impl Table {
             codes.limit[at] = code << (16 - length);
             code <<= 1;
         }
-        Ok(Self {
-            codes: Arc::new(codes),
-            skips: None,
-            values: None,
-        })
+        Self {
+            codes,
+            skips: OnceCell::new(),
+            values: OnceCell::new(),
+        }
     }
 
-    pub(super) fn codes(&self) -> Arc<Codes> {
-        Arc::clone(&self.codes)
+    pub(super) fn skips(&self) -> &Skips {
+        self.skips.get_or_init(|| Box::new(Skips::new(&self.codes)))
     }
 
-    pub(super) fn skips(&mut self) -> Arc<Skips> {
-        Arc::clone(
-            self.skips
-                .get_or_insert_with(|| Arc::new(Skips::new(&self.codes))),
-        )
-    }
-
-    pub(super) fn values(&mut self) -> Arc<Values> {
-        Arc::clone(
-            self.values
-                .get_or_insert_with(|| Arc::new(Values::new(&self.codes))),
-        )
+    pub(super) fn values(&self) -> &Values {
+        self.values
+            .get_or_init(|| Box::new(Values::new(&self.codes)))
     }
 }
 

@@ -1,37 +1,28 @@
 //! Lossless Huffman scans: T.81 H.2, the codes only.
 
-use std::sync::Arc;
-
-use super::Position;
+use super::Scan;
 use super::bits::Bits;
+use super::cut::{Cutter, ScanEnd, no_tables};
 use super::huffman::{Codes, bad_code};
-use super::scan::{Cutter, Header};
 use super::sequential::cut_off;
-use super::tables::Tables;
-use crate::{Corruption, Error};
+use crate::error::Error;
 
-/// Follows a scan's codes and returns where its data end.
-pub(super) fn scan(
-    header: &Header,
-    tables: &mut Tables,
-    position: Position,
-    cutter: &mut Cutter,
-) -> Result<usize, Error> {
-    // H.1.2.1 lets prediction start afresh at the beginning of a row only.
-    if !tables.restart_interval.is_multiple_of(header.mcus_across) {
-        return Err(Error::corrupt(position.sos, Corruption::Restart));
+/// Follows a scan's codes.
+pub(super) fn check(scan: &Scan, data: &[u8]) -> Result<ScanEnd, Error> {
+    let mut plan: Vec<&Codes> = Vec::with_capacity(10);
+    for (member, table) in scan.header.members().iter().zip(&scan.tables.dc) {
+        let Some(table) = table else {
+            return no_tables(scan);
+        };
+        plan.extend((0..member.h * member.v).map(|_| &table.codes));
     }
-    let mut plan: Vec<Arc<Codes>> = Vec::with_capacity(10);
-    for member in &header.members {
-        let codes = tables.dc(member.dc_table, position.sos)?.codes();
-        plan.extend((0..member.h * member.v).map(|_| Arc::clone(&codes)));
-    }
-    let (mut at, mut end) = (position.start, position.start);
-    for (index, mcus) in header.intervals(tables.restart_interval).enumerate() {
+    let mut cutter = Cutter::new(data, scan.start);
+    let mut at = scan.start;
+    for (index, mcus) in scan.header.intervals(scan.interval).enumerate() {
         if index > 0 {
-            at = cutter.restart(end)?;
+            at = cutter.restart()?;
         }
-        let mut bits = Bits::new(position.data, at);
+        let mut bits = Bits::new(data, at);
         for _ in mcus {
             let mut reader = bits;
             for codes in &plan {
@@ -48,9 +39,7 @@ pub(super) fn scan(
                 return Err(cut_off(&bits));
             }
         }
-        let tail = bits.tail();
-        cutter.segment(at, &tail);
-        end = tail.end;
+        cutter.segment(at, &bits.tail())?;
     }
-    Ok(end)
+    Ok(cutter.finish())
 }

@@ -1,110 +1,42 @@
-//! Progressive Huffman scans: T.81 annex G.
+//! Progressive scans: T.81 annex G. The Huffman-coded ones here, and the order in which scans of both kinds are decoded
+//! when their coefficients are wanted.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::Position;
+use super::arithmetic;
 use super::bits::Bits;
-use super::coefficients::{Coefficients, Put};
-use super::frame::Frame;
+use super::coefficients::{Block, Nowhere, Put};
+use super::cut::{Cutter, ScanEnd, no_tables};
 use super::huffman::{Codes, END, STEP_BITS, Values, extend};
-use super::scan::{Cutter, Header};
 use super::sequential::{bad_coefficient, cut_off, dc_size};
 use super::significance::Rewriter;
-use super::tables::Tables;
-use crate::Error;
+use super::{Scan, Work};
+use crate::error::Error;
+use crate::format::{BlockGrid, Frame, Member};
 
-/// Decodes a scan and returns where its data end.
-pub(super) fn scan<S: Coefficients>(
-    frame: &mut Frame,
-    header: &Header,
-    tables: &mut Tables,
-    position: Position,
-    cutter: &mut Cutter,
-    sink: &mut S,
-) -> Result<usize, Error> {
-    if header.start == 0 {
-        return dc_scan(header, tables, position, cutter, sink);
-    }
-    let member = &header.members[0];
-    let table = tables.ac(member.ac_table, position.sos)?;
-    let (codes, steps) = (table.codes(), table.values());
-    let significance = &mut frame.components[member.component].significance;
-    let mut masks = std::mem::take(significance).rewrite();
-    let (mut at, mut end) = (position.start, position.start);
-    for (index, blocks) in header.intervals(tables.restart_interval).enumerate() {
+/// Follows a scan of DC coefficients: G.1.2.1.
+pub(super) fn check_dc(scan: &Scan, data: &[u8]) -> Result<ScanEnd, Error> {
+    let header = &scan.header;
+    let codes = dc_codes(scan)?;
+    let mut cutter = Cutter::new(data, scan.start);
+    let mut at = scan.start;
+    for (index, mcus) in header.intervals(scan.interval).enumerate() {
         if index > 0 {
-            at = cutter.restart(end)?;
+            at = cutter.restart()?;
         }
-        let mut bits = Bits::new(position.data, at);
-        let mut band = Band {
-            header,
-            codes: &codes,
-            steps: &steps,
-            masks: &mut masks,
-            sink,
-        };
-        if header.high == 0 {
-            band.first(&mut bits, blocks)?;
-        } else {
-            band.refine(&mut bits, blocks)?;
-        }
-        let tail = bits.tail();
-        cutter.segment(at, &tail);
-        end = tail.end;
-    }
-    *significance = masks.finish();
-    Ok(end)
-}
-
-/// First and refining scans of DC coefficients: G.1.2.1.
-fn dc_scan<S: Coefficients>(
-    header: &Header,
-    tables: &mut Tables,
-    position: Position,
-    cutter: &mut Cutter,
-    sink: &mut S,
-) -> Result<usize, Error> {
-    let mut codes: Vec<Option<Arc<Codes>>> = Vec::with_capacity(4);
-    for member in &header.members {
-        codes.push(if header.high == 0 {
-            Some(tables.dc(member.dc_table, position.sos)?.codes())
-        } else {
-            None
-        });
-    }
-    let across = u64::from(header.mcus_across);
-    let (mut at, mut end) = (position.start, position.start);
-    for (index, mcus) in header.intervals(tables.restart_interval).enumerate() {
-        if index > 0 {
-            at = cutter.restart(end)?;
-        }
-        let mut bits = Bits::new(position.data, at);
-        let mut predictors = [0i32; 4];
-        if header.high > 0 && !S::STORED {
+        let mut bits = Bits::new(data, at);
+        let mut predictors = [0; 4];
+        if header.high > 0 {
             // One bit per block, whatever it says.
-            let blocks: u32 = header.members.iter().map(|m| m.h * m.v).sum();
+            let blocks: u32 = header.members().iter().map(|m| m.h * m.v).sum();
             bits.skip_many((mcus.end - mcus.start) * u64::from(blocks));
         } else {
-            for mcu in mcus {
-                let (row, column) = ((mcu / across) as u32, (mcu % across) as u32);
+            for _ in mcus {
                 for ((member, codes), predictor) in
-                    header.members.iter().zip(&codes).zip(&mut predictors)
+                    header.members().iter().zip(&codes).zip(&mut predictors)
                 {
-                    for unit in 0..member.h * member.v {
-                        let (y, x) = (unit / member.h, unit % member.h);
-                        let mut block =
-                            sink.block(member.component, row * member.v + y, column * member.h + x);
-                        bits.need32();
-                        match codes {
-                            Some(codes) => {
-                                let size = dc_size(&mut bits, codes)?;
-                                *predictor = predictor.wrapping_add(extend(bits.take(size), size));
-                                block.put(0, predictor.wrapping_shl(header.low));
-                            }
-                            None if bits.take(1) != 0 => block.set_dc_bit(header.low),
-                            None => {}
-                        }
+                    for _ in 0..member.h * member.v {
+                        dc_unit(&mut bits, *codes, predictor, header.low, &mut Nowhere)?;
                     }
                 }
                 if bits.overrun() {
@@ -115,108 +47,148 @@ fn dc_scan<S: Coefficients>(
         if bits.overrun() {
             return Err(cut_off(&bits));
         }
-        let tail = bits.tail();
-        cutter.segment(at, &tail);
-        end = tail.end;
+        cutter.segment(at, &bits.tail())?;
     }
-    Ok(end)
+    Ok(cutter.finish())
+}
+
+/// The tables of a first scan of DC coefficients, by place in the scan; none in a refining one, which has no codes.
+fn dc_codes(scan: &Scan) -> Result<[Option<&Codes>; 4], Error> {
+    let mut codes = [None; 4];
+    if scan.header.high > 0 {
+        return Ok(codes);
+    }
+    for ((_, codes), table) in scan
+        .header
+        .members()
+        .iter()
+        .zip(&mut codes)
+        .zip(&scan.tables.dc)
+    {
+        let Some(table) = table else {
+            return no_tables(scan);
+        };
+        *codes = Some(&table.codes);
+    }
+    Ok(codes)
+}
+
+/// The DC coefficient of one block, or the next bit of it.
+#[inline(always)]
+fn dc_unit<P: Put>(
+    bits: &mut Bits,
+    codes: Option<&Codes>,
+    predictor: &mut i32,
+    low: u8,
+    block: &mut P,
+) -> Result<(), Error> {
+    let low = u32::from(low);
+    bits.need32();
+    match codes {
+        Some(codes) => {
+            let size = dc_size(bits, codes)?;
+            *predictor = predictor.wrapping_add(extend(bits.take(size), size));
+            block.put(0, predictor.wrapping_shl(low));
+        }
+        None if bits.take(1) != 0 => block.set_dc_bit(low),
+        None => {}
+    }
+    Ok(())
+}
+
+/// Follows a scan of one band of AC coefficients of one component.
+pub(super) fn check_band(scan: &Scan, data: &[u8], masks: &mut Rewriter) -> Result<ScanEnd, Error> {
+    let band = Band::of(scan)?;
+    let mut cutter = Cutter::new(data, scan.start);
+    let mut at = scan.start;
+    for (index, blocks) in scan.header.intervals(scan.interval).enumerate() {
+        if index > 0 {
+            at = cutter.restart()?;
+        }
+        let mut bits = Bits::new(data, at);
+        if band.refines {
+            band.check_refinement(&mut bits, blocks, masks)?;
+        } else {
+            band.check_first(&mut bits, blocks, masks)?;
+        }
+        cutter.segment(at, &bits.tail())?;
+    }
+    Ok(cutter.finish())
 }
 
 /// One band of AC coefficients of one component.
-struct Band<'a, S> {
-    header: &'a Header,
+struct Band<'a> {
     codes: &'a Codes,
     steps: &'a Values,
-    masks: &'a mut Rewriter,
-    sink: &'a mut S,
+    start: u32,
+    last: u32,
+    low: u32,
+    refines: bool,
 }
 
-impl<S: Coefficients> Band<'_, S> {
-    /// The first scan of a band: G.1.2.2. The cost of an end-of-band run is that of its code and of what other bands
-    /// have there, not of its length.
-    fn first(&mut self, bits: &mut Bits, mut blocks: Range<u64>) -> Result<(), Error> {
-        let (codes, last, low) = (self.codes, self.header.end, self.header.low);
-        let component = self.header.members[0].component;
-        while let Some(index) = blocks.next() {
-            let mut reader = *bits;
-            let mut mask = self.masks.next();
-            let mut k = self.header.start;
-            let mut run_of_blocks = 0;
-            let mut block = self.sink.nth(component, index as usize);
-            while k <= last {
-                reader.need32();
-                // The look-up knows what a sequential scan would read; only the ends of bands differ.
-                let step = self.steps.0[reader.peek(STEP_BITS) as usize & ((1 << STEP_BITS) - 1)];
-                let next = k + (step as u32 >> 8 & 0xFF);
-                if next <= last + 1 {
-                    reader.skip(step as u32 & 0xFF);
-                    if step >> 16 != 0 {
-                        block.put(next as usize - 1, (step >> 16) << low);
-                        mask |= 1 << (next - 1);
-                    }
-                    k = next;
-                    continue;
-                }
-                if next > END {
-                    reader.skip(step as u32 & 0xFF);
-                    break;
-                }
-                let symbol = codes.symbol(&mut reader)?;
-                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-                if size > 0 {
-                    k += run;
-                    if k > last {
-                        return Err(bad_coefficient(&reader));
-                    }
-                    let value = extend(reader.take(size), size);
-                    block.put(k as usize, value << low);
-                    mask |= 1 << k;
-                    k += 1;
-                } else if run == 15 {
-                    k += 16;
-                    if k > last + 1 {
-                        return Err(bad_coefficient(&reader));
-                    }
-                } else {
-                    run_of_blocks = (1 << run) + u64::from(reader.take(run)) - 1;
-                    break;
-                }
-            }
-            *bits = reader;
+impl<'a> Band<'a> {
+    fn of(scan: &'a Scan) -> Result<Self, Error> {
+        let [Some(table), ..] = &scan.tables.ac else {
+            return no_tables(scan);
+        };
+        let header = &scan.header;
+        Ok(Self {
+            codes: &table.codes,
+            steps: table.values(),
+            start: u32::from(header.start),
+            last: u32::from(header.end),
+            low: u32::from(header.low),
+            refines: header.high > 0,
+        })
+    }
+
+    /// The first scan of a band. The cost of an end-of-band run is that of its code and of what other bands have there,
+    /// not of its length.
+    fn check_first(
+        &self,
+        bits: &mut Bits,
+        mut blocks: Range<u64>,
+        masks: &mut Rewriter,
+    ) -> Result<(), Error> {
+        while blocks.next().is_some() {
+            let mut mask = masks.next();
+            let run = self.first(bits, &mut mask, &mut Nowhere)?;
             if bits.overrun() {
                 return Err(cut_off(bits));
             }
-            self.masks.push(mask);
-            if run_of_blocks > 0 {
-                blocks = after_run(&blocks, run_of_blocks).ok_or(bad_coefficient(bits))?;
-                self.masks.pass(run_of_blocks);
+            masks.push(mask);
+            if run > 0 {
+                blocks = after_run(&blocks, run).ok_or(bad_coefficient(bits))?;
+                masks.pass(run);
             }
         }
         Ok(())
     }
 
-    /// A refining scan of a band: G.1.2.3.
-    fn refine(&mut self, bits: &mut Bits, mut blocks: Range<u64>) -> Result<(), Error> {
-        let component = self.header.members[0].component;
-        while let Some(index) = blocks.next() {
-            let run_of_blocks = self.refine_block(bits, component, index)?;
+    fn check_refinement(
+        &self,
+        bits: &mut Bits,
+        mut blocks: Range<u64>,
+        masks: &mut Rewriter,
+    ) -> Result<(), Error> {
+        while blocks.next().is_some() {
+            let mut mask = masks.next();
+            let run = self.refine(bits, &mut mask, &mut Nowhere)?;
+            masks.push(mask);
             if bits.overrun() {
                 return Err(cut_off(bits));
             }
-            let after = after_run(&blocks, run_of_blocks).ok_or(bad_coefficient(bits))?;
+            let after = after_run(&blocks, run).ok_or(bad_coefficient(bits))?;
             while blocks.start < after.start {
-                let empty = self.masks.empty_ahead().min(after.start - blocks.start);
+                let empty = masks.empty_ahead().min(after.start - blocks.start);
                 if empty > 0 {
-                    self.masks.pass_empty(empty);
+                    masks.pass_empty(empty);
                     blocks.start += empty;
                     continue;
                 }
-                let mask = self.masks.next();
-                let old = mask & ones(self.header.start, self.header.end + 1);
-                let mut block = self.sink.nth(component, blocks.start as usize);
-                bits.refill();
-                correct::<S>(bits, &mut block, self.header.low, old);
-                self.masks.push(mask);
+                let mask = masks.next();
+                self.correct(bits, mask, &mut Nowhere);
+                masks.push(mask);
                 blocks.start += 1;
                 if bits.overrun() {
                     return Err(cut_off(bits));
@@ -226,19 +198,64 @@ impl<S: Coefficients> Band<'_, S> {
         Ok(())
     }
 
-    /// Refines one block; returns how many more blocks its end-of-band run covers.
+    /// The first codes of one block: G.1.2.2. Adds what is not zero to `mask`, and returns how many more blocks the
+    /// end-of-band run covers.
     #[inline(always)]
-    fn refine_block(
-        &mut self,
-        bits: &mut Bits,
-        component: usize,
-        index: u64,
-    ) -> Result<u64, Error> {
-        let mask = self.masks.next();
-        let mut block = self.sink.nth(component, index as usize);
-        let mut reader = *bits;
-        let (low, beyond) = (self.header.low, self.header.end + 1);
-        let (mut k, mut new, mut run_of_blocks) = (self.header.start, 0, 0);
+    fn first<P: Put>(&self, bits: &mut Bits, mask: &mut u64, block: &mut P) -> Result<u64, Error> {
+        // Copies, so that the loop runs in registers.
+        let (mut reader, mut set) = (*bits, *mask);
+        let (last, low) = (self.last, self.low);
+        let mut k = self.start;
+        let mut run_of_blocks = 0;
+        while k <= last {
+            reader.need32();
+            // The look-up knows what a sequential scan would read; only the ends of bands differ.
+            let step = self.steps.0[reader.peek(STEP_BITS) as usize & ((1 << STEP_BITS) - 1)];
+            let next = k + (step as u32 >> 8 & 0xFF);
+            if next <= last + 1 {
+                reader.skip(step as u32 & 0xFF);
+                if step >> 16 != 0 {
+                    block.put(next as usize - 1, (step >> 16) << low);
+                    set |= 1 << (next - 1);
+                }
+                k = next;
+                continue;
+            }
+            if next > END {
+                reader.skip(step as u32 & 0xFF);
+                break;
+            }
+            let symbol = self.codes.symbol(&mut reader)?;
+            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+            if size > 0 {
+                k += run;
+                if k > last {
+                    return Err(bad_coefficient(&reader));
+                }
+                let value = extend(reader.take(size), size);
+                block.put(k as usize, value << low);
+                set |= 1 << k;
+                k += 1;
+            } else if run == 15 {
+                k += 16;
+                if k > last + 1 {
+                    return Err(bad_coefficient(&reader));
+                }
+            } else {
+                run_of_blocks = (1 << run) + u64::from(reader.take(run)) - 1;
+                break;
+            }
+        }
+        (*bits, *mask) = (reader, set);
+        Ok(run_of_blocks)
+    }
+
+    /// Refines one block: G.1.2.3. As [`Band::first`].
+    #[inline(always)]
+    fn refine<P: Put>(&self, bits: &mut Bits, mask: &mut u64, block: &mut P) -> Result<u64, Error> {
+        let (mut reader, old) = (*bits, *mask);
+        let (low, beyond) = (self.low, self.last + 1);
+        let (mut k, mut new, mut run_of_blocks) = (self.start, 0, 0);
         while k < beyond {
             reader.refill();
             let symbol = self.codes.symbol(&mut reader)?;
@@ -246,7 +263,7 @@ impl<S: Coefficients> Band<'_, S> {
             if size == 0 && run < 15 {
                 run_of_blocks = (1 << run) + u64::from(reader.take(run)) - 1;
                 reader.refill();
-                correct::<S>(&mut reader, &mut block, low, mask & ones(k, beyond));
+                correct(&mut reader, block, low, old & ones(k, beyond));
                 break;
             }
             if size > 1 {
@@ -254,28 +271,35 @@ impl<S: Coefficients> Band<'_, S> {
             }
             let negative = reader.take(size) == 0;
             // The run counts coefficients that are zero so far; those that are not take a correction bit each.
-            let zeros = without_lowest(!mask & ones(k, beyond), run);
+            let zeros = without_lowest(!old & ones(k, beyond), run);
             if zeros == 0 {
                 return Err(bad_coefficient(&reader));
             }
             let at = zeros.trailing_zeros();
-            correct::<S>(&mut reader, &mut block, low, mask & ones(k, at));
+            correct(&mut reader, block, low, old & ones(k, at));
             if size == 1 {
                 block.put(at as usize, if negative { -1 << low } else { 1 << low });
                 new |= 1 << at;
             }
             k = at + 1;
         }
-        *bits = reader;
-        self.masks.push(mask | new);
+        (*bits, *mask) = (reader, old | new);
         Ok(run_of_blocks)
+    }
+
+    /// Refines a block that an end-of-band run covers.
+    #[inline(always)]
+    fn correct<P: Put>(&self, bits: &mut Bits, mask: u64, block: &mut P) {
+        let old = mask & ones(self.start, self.last + 1);
+        bits.refill();
+        correct(bits, block, self.low, old);
     }
 }
 
 /// Reads a correction bit for every coefficient in `old`. At least 32 bits are in the buffer, or the data have ended.
 #[inline(always)]
-fn correct<S: Coefficients>(bits: &mut Bits, block: &mut impl Put, low: u32, mut old: u64) {
-    if !S::STORED {
+fn correct<P: Put>(bits: &mut Bits, block: &mut P, low: u32, mut old: u64) {
+    if !P::STORED {
         let count = old.count_ones();
         if count < 32 {
             bits.skip(count);
@@ -322,4 +346,274 @@ fn ones(from: u32, to: u32) -> u64 {
 fn after_run(blocks: &Range<u64>, run: u64) -> Option<Range<u64>> {
     let start = blocks.start + run;
     (start <= blocks.end).then_some(start..blocks.end)
+}
+
+/// All scans of a progressive picture, decoded side by side: one row of MCUs of each, then the next. So the
+/// coefficients of no more than a row are in memory.
+pub(crate) struct Progressive<'a> {
+    cursors: Vec<Cursor<'a>>,
+    rows: Vec<BlockRows>,
+    /// Rows of MCUs, and how many of them are done.
+    count: u32,
+    done: u32,
+}
+
+/// The blocks of one component in a row of MCUs.
+pub(crate) struct BlockRows {
+    blocks: Vec<Block>,
+    grid: BlockGrid,
+    /// Rows of blocks in a row of MCUs.
+    v: u32,
+    /// The first of them.
+    first: u32,
+}
+
+impl BlockRows {
+    /// The rows that hold samples: the number of each, and its blocks as far as they hold samples.
+    pub(crate) fn inside(&self) -> impl Iterator<Item = (u32, &[Block])> {
+        let width = self.grid.width as usize;
+        (self.first..self.grid.height)
+            .zip(self.blocks.chunks_exact(self.grid.stride as usize))
+            .map(move |(row, blocks)| (row, &blocks[..width]))
+    }
+
+    fn at(&mut self, row: u32, column: u32) -> &mut Block {
+        &mut self.blocks[(row * self.grid.stride + column) as usize]
+    }
+}
+
+impl<'a> Progressive<'a> {
+    /// `scans`: all of the picture, in their order.
+    pub(crate) fn new(frame: &Frame, scans: &'a [Scan], data: &'a [u8]) -> Result<Self, Error> {
+        let arithmetic = frame.process.arithmetic();
+        let cursors = scans.iter().map(|scan| Cursor::new(scan, data, arithmetic));
+        let rows = frame.components().iter().map(|component| {
+            let grid = frame.grid(*component);
+            let v = u32::from(component.v);
+            BlockRows {
+                blocks: vec![Block::EMPTY; grid.stride as usize * v as usize],
+                grid,
+                v,
+                first: 0,
+            }
+        });
+        Ok(Self {
+            cursors: cursors.collect::<Result<_, _>>()?,
+            rows: rows.collect(),
+            count: frame.mcus().1,
+            done: 0,
+        })
+    }
+
+    /// Bytes that the rows take in memory.
+    pub(crate) fn bytes(frame: &Frame) -> u64 {
+        let blocks = frame
+            .components()
+            .iter()
+            .map(|component| u64::from(frame.grid(*component).stride) * u64::from(component.v));
+        blocks.sum::<u64>() * size_of::<Block>() as u64
+    }
+
+    /// Decodes the next row of MCUs; its blocks by component, none behind the last.
+    pub(crate) fn next(&mut self, work: &mut Work) -> Result<Option<&[BlockRows]>, Error> {
+        if self.done == self.count {
+            return Ok(None);
+        }
+        for rows in &mut self.rows {
+            rows.first = self.done * rows.v;
+            rows.blocks.fill(Block::EMPTY);
+        }
+        for cursor in &mut self.cursors {
+            cursor.row(&mut self.rows, work)?;
+        }
+        self.done += 1;
+        Ok(Some(&self.rows))
+    }
+
+    /// Where the scans end, in their order. To be called behind the last row.
+    pub(crate) fn finish(self) -> Result<Vec<ScanEnd>, Error> {
+        self.cursors.into_iter().map(Cursor::finish).collect()
+    }
+}
+
+/// A scan of a progressive picture on its way.
+struct Cursor<'a> {
+    scan: &'a Scan,
+    data: &'a [u8],
+    cutter: Cutter<'a>,
+    /// Where the interval begins.
+    at: usize,
+    /// MCUs that are left of the interval, and of the scan behind it.
+    left: u64,
+    behind: u64,
+    coder: Coder<'a>,
+}
+
+enum Coder<'a> {
+    Dc {
+        bits: Bits<'a>,
+        predictors: [i32; 4],
+        codes: [Option<&'a Codes>; 4],
+    },
+    Band {
+        bits: Bits<'a>,
+        band: Band<'a>,
+        /// Blocks that are left of an end-of-band run.
+        run: u64,
+    },
+    Arithmetic(Box<arithmetic::Segment<'a>>),
+}
+
+impl<'a> Cursor<'a> {
+    fn new(scan: &'a Scan, data: &'a [u8], arithmetic: bool) -> Result<Self, Error> {
+        let bits = Bits::new(data, scan.start);
+        let coder = if arithmetic {
+            Coder::Arithmetic(Box::new(arithmetic::Segment::new(data, scan.start)))
+        } else if scan.header.start == 0 {
+            Coder::Dc {
+                bits,
+                predictors: [0; 4],
+                codes: dc_codes(scan)?,
+            }
+        } else {
+            Coder::Band {
+                bits,
+                band: Band::of(scan)?,
+                run: 0,
+            }
+        };
+        let mut cursor = Self {
+            scan,
+            data,
+            cutter: Cutter::new(data, scan.start),
+            at: scan.start,
+            left: 0,
+            behind: scan.header.mcus(),
+            coder,
+        };
+        cursor.begin();
+        Ok(cursor)
+    }
+
+    /// Begins an interval.
+    fn begin(&mut self) {
+        self.left = match u64::from(self.scan.interval) {
+            0 => self.behind,
+            interval => interval.min(self.behind),
+        };
+        self.behind -= self.left;
+        match &mut self.coder {
+            Coder::Dc {
+                bits, predictors, ..
+            } => {
+                *bits = Bits::new(self.data, self.at);
+                *predictors = [0; 4];
+            }
+            Coder::Band { bits, .. } => *bits = Bits::new(self.data, self.at),
+            Coder::Arithmetic(segment) => segment.restart(self.data, self.at),
+        }
+    }
+
+    /// Ends an interval.
+    fn end(&mut self) -> Result<(), Error> {
+        let tail = match &self.coder {
+            Coder::Dc { bits, .. } | Coder::Band { bits, .. } => bits.tail(),
+            Coder::Arithmetic(segment) => segment.tail(),
+        };
+        self.cutter.segment(self.at, &tail)
+    }
+
+    fn finish(mut self) -> Result<ScanEnd, Error> {
+        self.end()?;
+        Ok(self.cutter.finish())
+    }
+
+    /// Decodes what the scan has of a row of MCUs of the whole picture.
+    fn row(&mut self, rows: &mut [BlockRows], work: &mut Work) -> Result<(), Error> {
+        let scan = self.scan;
+        if let [only] = scan.header.members() {
+            let rows = &mut rows[usize::from(only.component)];
+            let inside = rows.v.min(rows.grid.height.saturating_sub(rows.first));
+            for row in 0..inside {
+                for column in 0..only.grid.width {
+                    self.mcu()?;
+                    self.unit(0, only, rows.at(row, column))?;
+                }
+            }
+        } else {
+            for mcu in 0..scan.header.mcus_across {
+                self.mcu()?;
+                for (place, member) in scan.header.members().iter().enumerate() {
+                    let rows = &mut rows[usize::from(member.component)];
+                    for y in 0..member.v {
+                        for x in 0..member.h {
+                            self.unit(place, member, rows.at(y, mcu * member.h + x))?;
+                        }
+                    }
+                }
+            }
+        }
+        if let Coder::Arithmetic(segment) = &mut self.coder {
+            segment.settle(work)?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn mcu(&mut self) -> Result<(), Error> {
+        if self.left == 0 {
+            self.end()?;
+            self.at = self.cutter.restart()?;
+            self.begin();
+        }
+        self.left = self.left.saturating_sub(1);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn unit(&mut self, place: usize, member: &Member, block: &mut Block) -> Result<(), Error> {
+        let header = &self.scan.header;
+        match &mut self.coder {
+            Coder::Dc {
+                bits,
+                predictors,
+                codes,
+            } => {
+                let predictor = &mut predictors[place];
+                dc_unit(bits, codes[place], predictor, header.low, &mut &mut *block)?;
+                if bits.overrun() {
+                    return Err(cut_off(bits));
+                }
+            }
+            Coder::Band { run, band, .. } if *run > 0 && !band.refines => *run -= 1,
+            Coder::Band { bits, band, run } => {
+                let mut mask = block.mask;
+                if *run > 0 {
+                    *run -= 1;
+                    if mask != 0 {
+                        band.correct(bits, mask, &mut &mut *block);
+                    }
+                } else if band.refines {
+                    *run = band.refine(bits, &mut mask, &mut &mut *block)?;
+                } else {
+                    *run = band.first(bits, &mut mask, &mut &mut *block)?;
+                }
+                block.mask = mask;
+                if bits.overrun() {
+                    return Err(cut_off(bits));
+                }
+                if *run > self.left {
+                    return Err(bad_coefficient(bits));
+                }
+            }
+            Coder::Arithmetic(segment) => {
+                if header.start == 0 {
+                    segment.dc(self.scan, place, member, &mut &mut *block)?;
+                } else {
+                    block.mask = segment.band(self.scan, member, block.mask, &mut &mut *block)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -140,6 +140,8 @@ pub(super) struct Decoder<'a> {
     /// Zero bytes supplied behind the end.
     implied: u32,
     filled: bool,
+    /// Decisions made since they were last accounted for.
+    pub(super) decisions: u32,
 }
 
 impl<'a> Decoder<'a> {
@@ -154,6 +156,7 @@ impl<'a> Decoder<'a> {
             stopped: false,
             implied: 0,
             filled: false,
+            decisions: 0,
         };
         decoder.byte_in();
         decoder.code <<= 8;
@@ -192,6 +195,7 @@ impl<'a> Decoder<'a> {
     pub(super) fn decode(&mut self, bin: &mut Bin) -> bool {
         let (estimate, lps_next, next, switch) = STATES[usize::from(*bin >> 1) % STATES.len()];
         let (estimate, mps) = (u32::from(estimate), *bin & 1);
+        self.decisions = self.decisions.wrapping_add(1);
         self.interval -= estimate;
         let upper = self.code >> 16 >= self.interval;
         if !upper && self.interval >= 0x8000 {
@@ -281,7 +285,8 @@ impl<'a> Decoder<'a> {
         }
         Tail {
             end,
-            padding: None,
+            kept: end,
+            made: None,
             filled: self.filled,
         }
     }

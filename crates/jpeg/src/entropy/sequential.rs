@@ -1,70 +1,72 @@
 //! Sequential Huffman scans: T.81 F.2.2.
 
-use std::sync::Arc;
-
-use super::Position;
+use super::Scan;
 use super::bits::Bits;
 use super::coefficients::{Coefficients, Put};
+use super::cut::{Cutter, ScanEnd, no_tables};
 use super::huffman::{Codes, END, STEP_BITS, Skips, Values, bad_code, extend};
-use super::scan::{Cutter, Header};
-use super::tables::Tables;
-use crate::{Corruption, Error};
+use crate::error::{Corruption, Error};
 
-struct Coder {
-    dc: Arc<Codes>,
-    ac: Arc<Codes>,
-    steps: Steps,
+struct Coder<'a> {
+    dc: &'a Codes,
+    ac: &'a Codes,
+    steps: Steps<'a>,
     component: usize,
 }
 
 /// How AC codes are followed: past their values, or with them.
-enum Steps {
-    Skips(Arc<Skips>),
-    Values(Arc<Values>),
+enum Steps<'a> {
+    Skips(&'a Skips),
+    Values(&'a Values),
 }
 
-/// Decodes a scan and returns where its data end.
-pub(super) fn scan<S: Coefficients>(
-    header: &Header,
-    tables: &mut Tables,
-    position: Position,
-    cutter: &mut Cutter,
+/// Decodes a scan into `sink`.
+pub(super) fn decode<S: Coefficients>(
+    scan: &Scan,
+    data: &[u8],
     sink: &mut S,
-) -> Result<usize, Error> {
+) -> Result<ScanEnd, Error> {
+    let (header, tables) = (&scan.header, &scan.tables);
+    let stored = <S::Block<'_> as Put>::STORED;
     let mut coders = Vec::with_capacity(4);
     let mut slots = Vec::with_capacity(10);
-    for member in &header.members {
+    for (member, tables) in header
+        .members()
+        .iter()
+        .zip(tables.dc.iter().zip(&tables.ac))
+    {
+        let (Some(dc), Some(ac)) = tables else {
+            return no_tables(scan);
+        };
         for y in 0..member.v {
             slots.extend((0..member.h).map(|x| (coders.len(), y, x)));
         }
-        let dc = tables.dc(member.dc_table, position.sos)?.codes();
-        let ac = tables.ac(member.ac_table, position.sos)?;
-        let steps = if S::STORED {
-            Steps::Values(ac.values())
-        } else {
-            Steps::Skips(ac.skips())
-        };
         coders.push(Coder {
-            dc,
-            ac: ac.codes(),
-            steps,
-            component: member.component,
+            dc: &dc.codes,
+            ac: &ac.codes,
+            steps: if stored {
+                Steps::Values(ac.values())
+            } else {
+                Steps::Skips(ac.skips())
+            },
+            component: usize::from(member.component),
         });
     }
-    let (mut at, mut end) = (position.start, position.start);
-    for (index, mcus) in header.intervals(tables.restart_interval).enumerate() {
+    let mut cutter = Cutter::new(data, scan.start);
+    let mut at = scan.start;
+    for (index, mcus) in header.intervals(scan.interval).enumerate() {
         if index > 0 {
-            at = cutter.restart(end)?;
+            at = cutter.restart()?;
         }
-        let mut bits = Bits::new(position.data, at);
-        if S::STORED {
+        let mut bits = Bits::new(data, at);
+        if stored {
             let mut predictors = [0i32; 4];
             let across = u64::from(header.mcus_across);
             let (mut row, mut column) =
                 ((mcus.start / across) as u32, (mcus.start % across) as u32);
             for _ in mcus {
                 for &(coder, y, x) in &slots {
-                    let member = &header.members[coder];
+                    let member = &header.members()[coder];
                     let block = sink.block(
                         coders[coder].component,
                         row * member.v + y,
@@ -91,11 +93,9 @@ pub(super) fn scan<S: Coefficients>(
                 }
             }
         }
-        let tail = bits.tail();
-        cutter.segment(at, &tail);
-        end = tail.end;
+        cutter.segment(at, &bits.tail())?;
     }
-    Ok(end)
+    Ok(cutter.finish())
 }
 
 #[cold]
@@ -133,7 +133,7 @@ fn skip_block(bits: &mut Bits, coder: &Coder) -> Result<(), Error> {
     // A copy, so that the loop runs in registers.
     let mut reader = *bits;
     reader.need32();
-    let size = dc_size(&mut reader, &coder.dc)?;
+    let size = dc_size(&mut reader, coder.dc)?;
     reader.skip(size);
     let mut k = 1;
     loop {
@@ -147,7 +147,7 @@ fn skip_block(bits: &mut Bits, coder: &Coder) -> Result<(), Error> {
             reader.skip(step & 0xFF);
             break;
         } else {
-            match one_code(&mut reader, &coder.ac, k)? {
+            match one_code(&mut reader, coder.ac, k)? {
                 Code::End => break,
                 Code::Zeros(after) => k = after,
                 Code::Value { k: at, size } => {
@@ -177,7 +177,7 @@ fn decode_block(
     };
     let mut reader = *bits;
     reader.need32();
-    let size = dc_size(&mut reader, &coder.dc)?;
+    let size = dc_size(&mut reader, coder.dc)?;
     *predictor = predictor.wrapping_add(extend(reader.take(size), size));
     block.put(0, *predictor);
     let mut k = 1;
@@ -195,7 +195,7 @@ fn decode_block(
             reader.skip(step as u32 & 0xFF);
             break;
         } else {
-            match one_code(&mut reader, &coder.ac, k)? {
+            match one_code(&mut reader, coder.ac, k)? {
                 Code::End => break,
                 Code::Zeros(after) => k = after,
                 Code::Value { k: at, size } => {

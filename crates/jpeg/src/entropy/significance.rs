@@ -31,10 +31,20 @@ pub(super) struct Rewriter {
     full: Vec<Vec<u8>>,
     new: Vec<u8>,
     pending: u64,
+    /// How many chunks may be written.
+    most: usize,
+    /// Whether more were needed.
+    exceeded: bool,
 }
 
 impl Significance {
-    pub(super) fn rewrite(self) -> Rewriter {
+    /// Bytes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(Vec::capacity).sum()
+    }
+
+    /// `budget`: most bytes for what is written, to a chunk.
+    pub(super) fn rewrite(self, budget: usize) -> Rewriter {
         Rewriter {
             chunks: self.0.into_iter(),
             old: Vec::new(),
@@ -43,6 +53,8 @@ impl Significance {
             full: Vec::new(),
             new: Vec::new(),
             pending: 0,
+            most: budget / CHUNK,
+            exceeded: false,
         }
     }
 }
@@ -172,14 +184,22 @@ impl Rewriter {
     /// No token straddles two chunks.
     fn make_room(&mut self) {
         if self.new.len() + LONGEST > CHUNK {
+            if self.full.len() >= self.most {
+                // What follows is not remembered; `finish` says so.
+                self.exceeded = true;
+                self.new.clear();
+                return;
+            }
             self.full
                 .push(std::mem::replace(&mut self.new, Vec::with_capacity(CHUNK)));
         }
     }
 
-    pub(super) fn finish(mut self) -> Significance {
+    /// The masks that were written; none if the budget was too small.
+    pub(super) fn finish(mut self) -> Option<Significance> {
+        self.new.shrink_to_fit();
         self.full.push(self.new);
-        Significance(self.full)
+        (!self.exceeded).then_some(Significance(self.full))
     }
 }
 
@@ -190,17 +210,17 @@ mod tests {
     #[test]
     fn masks_survive_a_round_trip() {
         let masks = [0, 2, 0, 0, !1, 1 << 63, 0b1010, 0x1FE, 0x3FE, 0];
-        let mut first = Significance::default().rewrite();
+        let mut first = Significance::default().rewrite(1 << 30);
         for mask in masks {
             assert_eq!(first.next(), 0);
             first.push(mask);
         }
         first.pass(100_000);
         first.push(6);
-        let kept = first.finish();
+        let kept = first.finish().expect("within its budget");
         assert!(kept.0.concat().len() < 64);
         let written = kept.0.concat();
-        let mut second = kept.rewrite();
+        let mut second = kept.rewrite(1 << 30);
         for mask in masks {
             assert_eq!(second.next(), mask);
             second.push(mask);
@@ -209,7 +229,10 @@ mod tests {
         assert_eq!(second.next(), 6);
         assert_eq!(second.empty_ahead(), u64::MAX);
         second.push(6);
-        assert_eq!(second.finish().0.concat(), written);
+        assert_eq!(
+            second.finish().expect("within its budget").0.concat(),
+            written
+        );
     }
 
     #[test]
@@ -225,13 +248,13 @@ mod tests {
             .collect();
         let mut kept = Significance::default();
         for round in 0..3 {
-            let mut rewriter = kept.rewrite();
+            let mut rewriter = kept.rewrite(1 << 30);
             for mask in &masks {
                 assert_eq!(rewriter.next(), if round == 0 { 0 } else { *mask });
                 rewriter.push(*mask);
             }
             assert_eq!(rewriter.empty_ahead(), u64::MAX);
-            kept = rewriter.finish();
+            kept = rewriter.finish().expect("within its budget");
             assert!(kept.0.len() > 2);
             assert!(kept.0.iter().all(|chunk| chunk.len() <= CHUNK));
         }

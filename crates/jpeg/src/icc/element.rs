@@ -1,6 +1,6 @@
 //! Tag values, rewritten at their exact length with reserved bytes zero (ICC.1:2022 clause 10).
 
-use crate::bytes::{be16, be32};
+use crate::format::bytes::{be16, be32};
 
 /// The value of tag `name`, rewritten; `None` when it is not of a type that the tag can have.
 pub(super) fn rewrite(name: [u8; 4], raw: &[u8]) -> Option<Vec<u8>> {

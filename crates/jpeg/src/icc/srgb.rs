@@ -1,7 +1,7 @@
 //! Whether a profile describes sRGB (IEC 61966-2-1).
 
 use super::{fixed, fraction, tag};
-use crate::bytes::{be16, be32};
+use crate::format::bytes::{be16, be32};
 
 /// Primaries of sRGB, adapted to D50.
 const PRIMARIES: [(&[u8; 4], [f64; 3]); 3] = [

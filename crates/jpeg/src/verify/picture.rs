@@ -60,7 +60,7 @@ impl<'c, 'a> Picture<'c, 'a> {
                 0xDD => self.interval()?,
                 0xDA => self.scan()?,
                 0xDC => self.lines()?,
-                0xC0..=0xC3 | 0xC9..=0xCB => self.frame(code)?,
+                0xC0..=0xC3 | 0xC9 | 0xCA => self.frame(code)?,
                 0xD9 => break,
                 _ => return Err(place),
             }
@@ -165,18 +165,18 @@ impl<'c, 'a> Picture<'c, 'a> {
         if !rest.is_empty() || components.len() != usize::from(count) {
             return Err(not(Reason::Length));
         }
-        let distinct = components
-            .iter()
-            .enumerate()
-            .all(|(at, [id, _, _])| components.iter().take(at).all(|[other, _, _]| other != id));
+        // A lossless frame has no quantisation tables.
+        let last_table = if code == 0xC3 { 0 } else { 3 };
         let in_range = components.iter().all(|[_, sampling, table]| {
-            (1..=4).contains(&(sampling >> 4)) && (1..=4).contains(&(sampling & 15)) && *table <= 3
+            (1..=4).contains(&(sampling >> 4))
+                && (1..=4).contains(&(sampling & 15))
+                && *table <= last_table
         });
         let sound = self.frame.is_none()
             && (1..=4).contains(&count)
             && (2..=16).contains(&bits)
             && (width_high, width_low) != (0, 0);
-        if !sound || !distinct || !in_range {
+        if !sound || !in_range {
             return Err(not(Reason::Frame));
         }
         self.lines_wanted = (line_high, line_low) == (0, 0);
@@ -203,13 +203,22 @@ impl<'c, 'a> Picture<'c, 'a> {
         } else {
             DAC_SLOTS
         };
-        for [id, destinations] in selectors {
+        let mut named = 0_u8;
+        for (place, [id, destinations]) in selectors.iter().enumerate() {
             let (dc, ac) = (destinations >> 4, destinations & 15);
+            // As libjpeg has it: the first with this identifier, but none before its place in the scan.
             let index = frame
                 .components
                 .iter()
+                .skip(place)
                 .position(|component| component.first() == Some(id))
-                .ok_or(not)?;
+                .ok_or(not)?
+                .saturating_add(place);
+            let bit = 1_u8.checked_shl(index as u32).unwrap_or(0);
+            if named & bit != 0 {
+                return Err(not);
+            }
+            named |= bit;
             let quantization = frame
                 .components
                 .get(index)
@@ -228,7 +237,6 @@ impl<'c, 'a> Picture<'c, 'a> {
                 self.use_table(tables.saturating_add(usize::from(ac | 4)), not)?;
             }
             // The table in force at a component's first scan is the one that decoders take.
-            let bit = 1_u8.checked_shl(index as u32).unwrap_or(0);
             if frame.code & 3 != 3 && self.begun & bit == 0 {
                 self.use_table(usize::from(quantization), not)?;
             }

@@ -1,0 +1,407 @@
+//! Reads a file once, from its first byte to its last, and decides what of it goes on.
+
+mod application;
+mod picture;
+mod trailer;
+
+use std::ops::Range;
+
+use crate::entropy::{Checker, Scan, Work};
+use crate::error::{Corruption, Error, Excess, Unsupported};
+use crate::format::marker;
+use crate::format::walk::{Piece, walk};
+use crate::format::{Frame, Progression};
+use crate::icc;
+use crate::kind::Kind;
+use crate::options::{Check, Options, OrientationPolicy};
+use crate::recode::Orientation;
+use crate::report::{Process, Repair, Report, SegmentInfo, Turned};
+
+pub(crate) use picture::Item;
+use picture::Slots;
+
+/// What is known of a file after it has been read once.
+#[derive(Debug)]
+pub(crate) struct Analysis {
+    /// What the clean file consists of behind its application segments, in order; of no use if it is recoded.
+    pub(crate) items: Vec<Item>,
+    pub(crate) jfif: Option<Jfif>,
+    /// The transform flag of the Adobe segment that decoders obey.
+    pub(crate) adobe: Option<u8>,
+    pub(crate) icc: icc::Chunks,
+    /// Whether baking the orientation in changes no sample.
+    pub(crate) turns_exactly: bool,
+    /// Whether the coefficients have to be written anew.
+    pub(crate) recodes: bool,
+    pub(crate) frame: Frame,
+    /// All scans in their order.
+    pub(crate) scans: Vec<Scan>,
+    /// By component: the quantisation table that decoders take, in zigzag order.
+    pub(crate) quantization: [[u16; 64]; 4],
+    pub(crate) progression: Progression,
+    /// By scan, if it was not decoded: how many bytes of its data were taken to be needed.
+    pub(crate) unchecked: Vec<Option<usize>>,
+    /// The work that the file may still make.
+    pub(crate) work: Work,
+    pub(crate) report: Report,
+}
+
+/// What is kept of a JFIF segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Jfif {
+    /// Second byte of the version; the first is 1.
+    pub(crate) minor: u8,
+    pub(crate) units: u8,
+    pub(crate) across: u16,
+    pub(crate) down: u16,
+}
+
+/// What an analysis is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A report: everything is checked here.
+    Inspect,
+    /// A clean file: scans whose coefficients will be written anew are decoded by [`recode`](crate::recode), which
+    /// checks them, and not here.
+    Strip,
+}
+
+/// Reads `data`, the bytes of a file.
+pub(crate) fn analyse(data: &[u8], options: &Options, purpose: Purpose) -> Result<Analysis, Error> {
+    if data.len() as u64 > options.limits.max_bytes {
+        return Err(Error::too_large(0, Excess::Bytes));
+    }
+    let mut reader = Reader::new(data, options, purpose);
+    reader.run()?;
+    reader.finish()
+}
+
+struct Reader<'a> {
+    data: &'a [u8],
+    options: &'a Options,
+    purpose: Purpose,
+    report: Report,
+    items: Vec<Item>,
+    jfif: Option<Jfif>,
+    adobe: Option<u8>,
+    icc: icc::Chunks,
+    frame: Option<Frame>,
+    /// Whether DNL is still to come.
+    lines_open: bool,
+    progression: Progression,
+    scans: Vec<Scan>,
+    /// By scan, if it was not decoded: how many bytes of its data were taken to be needed.
+    unchecked: Vec<Option<usize>>,
+    quantization: [[u16; 64]; 4],
+    /// Follows the scans, if they are to be decoded here.
+    checker: Option<Checker>,
+    work: Work,
+    recodes: bool,
+    slots: Slots<'a>,
+    /// The restart interval in force, and the one that DRI set last.
+    interval: (u16, u16),
+    /// First valid Exif: its orientation.
+    orientation: Option<u8>,
+    /// Where each ICC chunk is listed.
+    icc_listed: Vec<usize>,
+    pieces: u32,
+    eoi: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(data: &'a [u8], options: &'a Options, purpose: Purpose) -> Self {
+        let report = Report {
+            bytes_in: data.len() as u64,
+            bytes_out: 0,
+            width: 0,
+            height: 0,
+            output_width: 0,
+            output_height: 0,
+            components: 0,
+            bits: 0,
+            process: Process::Baseline,
+            scans: 0,
+            orientation: 1,
+            turned: Turned::None,
+            exif: None,
+            gain_map: false,
+            segments: Vec::with_capacity(16),
+            segments_omitted: 0,
+            removed: Vec::new(),
+            kept: Vec::new(),
+            repaired: Vec::new(),
+        };
+        Self {
+            data,
+            options,
+            purpose,
+            report,
+            items: Vec::with_capacity(16),
+            jfif: None,
+            adobe: None,
+            icc: icc::Chunks::default(),
+            frame: None,
+            lines_open: false,
+            progression: Progression::new(),
+            scans: Vec::with_capacity(1),
+            unchecked: Vec::with_capacity(1),
+            quantization: [[0; 64]; 4],
+            checker: (options.check == Check::Entropy).then(Checker::default),
+            work: Work::new(options.limits.max_work),
+            recodes: options.deep,
+            slots: Slots::default(),
+            interval: (0, 0),
+            orientation: None,
+            icc_listed: Vec::new(),
+            pieces: 0,
+            eoi: false,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Error> {
+        let mut pieces = walk(self.data);
+        let mut at = 0;
+        while let Some(piece) = pieces.next() {
+            let result = piece.and_then(|piece| {
+                let end = piece.range().end;
+                let next_marker = self.piece(&piece)?;
+                if let Some(offset) = next_marker {
+                    pieces.leave_scan(offset);
+                }
+                Ok(next_marker.unwrap_or(end))
+            });
+            match result {
+                Ok(end) => at = end,
+                Err(error) => return self.end_without_eoi(at, error),
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows a picture that is all there is a trailer, whatever is wrong with it.
+    fn end_without_eoi(&mut self, at: usize, error: Error) -> Result<(), Error> {
+        let whole = self
+            .frame
+            .as_ref()
+            .is_some_and(|frame| self.progression.is_whole(frame));
+        let ends_here = matches!(
+            error,
+            Error::Corrupt {
+                detail: Corruption::Truncated
+                    | Corruption::SegmentOverrun
+                    | Corruption::SegmentLength
+                    | Corruption::RepeatedSoi,
+                ..
+            } | Error::Unsupported {
+                detail: Unsupported::Marker(_),
+                ..
+            }
+        );
+        if !whole || !ends_here {
+            return Err(error);
+        }
+        self.report.repair(Repair::MissingEoi);
+        self.trailer(at..self.data.len());
+        Ok(())
+    }
+
+    /// Reads one piece. For a scan header, the offset behind the scan's data.
+    fn piece(&mut self, piece: &Piece<'a>) -> Result<Option<usize>, Error> {
+        self.pieces = self.pieces.saturating_add(1);
+        if self.pieces > self.options.limits.max_segments.saturating_add(2) {
+            return Err(Error::too_large(piece.range().start, Excess::Segments));
+        }
+        match piece {
+            Piece::Marker { code, range } => self.marker(*code, range)?,
+            Piece::Segment { code, range, body } => return self.segment(*code, range, body),
+            Piece::Skipped { range } => self.skipped(range),
+            Piece::Trailer { range } => self.trailer(range.clone()),
+            // Read together with its header.
+            Piece::EntropyCoded { .. } => {}
+        }
+        Ok(None)
+    }
+
+    fn marker(&mut self, code: u8, range: &Range<usize>) -> Result<(), Error> {
+        match code {
+            marker::SOI if range.start == 0 => self.list(code, range, Kind::Boundary, true),
+            marker::SOI => return Err(Error::corrupt(range.start, Corruption::RepeatedSoi)),
+            marker::EOI => {
+                self.eoi = true;
+                self.list(code, range, Kind::Boundary, true);
+                self.at_eoi(range.start)?;
+                return Ok(());
+            }
+            _ => {
+                self.report.repair(Repair::StrayMarker);
+                self.drop(code, range, Kind::StrayMarker);
+                return Ok(());
+            }
+        };
+        Ok(())
+    }
+
+    fn at_eoi(&self, offset: usize) -> Result<(), Error> {
+        let corrupt = |detail| Err(Error::corrupt(offset, detail));
+        let Some(frame) = &self.frame else {
+            return corrupt(Corruption::MissingFrame);
+        };
+        if self.report.scans == 0 {
+            return corrupt(Corruption::MissingScan);
+        }
+        if !self.progression.shows(frame) {
+            return corrupt(Corruption::MissingComponent);
+        }
+        Ok(())
+    }
+
+    fn segment(
+        &mut self,
+        code: u8,
+        range: &Range<usize>,
+        body: &'a [u8],
+    ) -> Result<Option<usize>, Error> {
+        match code {
+            marker::APP0..=marker::APP15 | marker::COM => self.application(code, range, body),
+            marker::DQT | marker::DHT | marker::DAC => self.tables(code, range, body)?,
+            marker::DRI => self.restart_interval(range, body)?,
+            marker::SOS => return self.scan(range, body).map(Some),
+            marker::DNL => self.line_count(range, body),
+            0xC0..=0xC7 | 0xC9..=0xCF | 0xF7 => self.frame_header(code, range, body)?,
+            _ => {
+                return Err(Error::unsupported(range.start, Unsupported::Marker(code)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn skipped(&mut self, range: &Range<usize>) {
+        let bytes = self.data.get(range.clone()).unwrap_or_default();
+        let fill = bytes.iter().all(|byte| *byte == 0xFF);
+        // Behind a whole picture without EOI these are the trailer's.
+        let (kind, repair) = if fill {
+            (Kind::Fill, Repair::Fill)
+        } else {
+            (Kind::Garbage, Repair::Garbage)
+        };
+        self.report.repair(repair);
+        self.report.remove(kind, range.len());
+        self.info("", range, kind, false);
+    }
+
+    fn trailer(&mut self, range: Range<usize>) {
+        let gain_map = self.report.gain_map;
+        for (kind, part) in trailer::parts(self.data, range, gain_map) {
+            self.report.remove(kind, part.len());
+            self.info("", &part, kind, false);
+        }
+    }
+
+    fn drop(&mut self, code: u8, range: &Range<usize>, kind: Kind) {
+        self.report.remove(kind, range.len());
+        self.info(marker::name(code), range, kind, false);
+    }
+
+    fn list(&mut self, code: u8, range: &Range<usize>, kind: Kind, kept: bool) -> Option<usize> {
+        self.info(marker::name(code), range, kind, kept)
+    }
+
+    fn info(
+        &mut self,
+        marker: &'static str,
+        range: &Range<usize>,
+        kind: Kind,
+        kept: bool,
+    ) -> Option<usize> {
+        self.report.list(SegmentInfo {
+            marker,
+            offset: range.start as u64,
+            bytes: range.len() as u64,
+            kind,
+            kept,
+        })
+    }
+
+    fn finish(mut self) -> Result<Analysis, Error> {
+        let missing = Error::corrupt(self.data.len(), Corruption::MissingFrame);
+        let frame = self.frame.ok_or(missing)?;
+        if frame.height == 0 || self.lines_open {
+            return Err(Error::corrupt(self.data.len(), Corruption::LineCount));
+        }
+        self.settle_tables();
+        let orientation = self.orientation.unwrap_or(1);
+        self.report.orientation = orientation;
+        let turn = Orientation::of(orientation);
+        let mut components = frame.components().iter();
+        Ok(Analysis {
+            items: self.items,
+            jfif: self.jfif,
+            adobe: self.adobe,
+            icc: self.icc,
+            turns_exactly: components.all(|component| turn.is_exact(&frame, *component)),
+            recodes: self.recodes,
+            frame,
+            scans: self.scans,
+            quantization: self.quantization,
+            progression: self.progression,
+            unchecked: self.unchecked,
+            work: self.work,
+            report: self.report,
+        })
+    }
+
+    /// To be called at the first scan, when the orientation is known: whether the coefficients will be written anew.
+    fn decide_on_recoding(&mut self) -> Result<(), Error> {
+        let bake = self.options.orientation == OrientationPolicy::Bake;
+        if self.recodes || (bake && self.orientation.unwrap_or(1) != 1) {
+            self.recode()?;
+        }
+        Ok(())
+    }
+
+    /// Takes note that the coefficients will be written anew, and leaves checking to that or does it here.
+    fn recode(&mut self) -> Result<(), Error> {
+        self.recodes = true;
+        match self.purpose {
+            Purpose::Strip => self.checker = None,
+            Purpose::Inspect => self.check_from_here()?,
+        }
+        Ok(())
+    }
+
+    /// Decodes the scans so far, if they have not been, and those to come.
+    fn check_from_here(&mut self) -> Result<(), Error> {
+        let Some(frame) = self.frame.filter(|_| self.checker.is_none()) else {
+            return Ok(());
+        };
+        let mut checker = Checker::default();
+        for (scan, unchecked) in self.scans.iter().zip(&mut self.unchecked) {
+            let memory = self.options.limits.max_memory;
+            let end = checker.scan(&frame, scan, self.data, &mut self.work, memory)?;
+            if let Some(kept) = unchecked.take() {
+                let report = &mut self.report;
+                report.scan_end(kept.saturating_sub(end.parts.len()), end.padded);
+            }
+        }
+        self.checker = Some(checker);
+        Ok(())
+    }
+
+    fn before_first_scan(&self) -> bool {
+        self.report.scans == 0
+    }
+}
+
+impl Report {
+    /// Takes note of `bytes` of a scan's data that no code needs, and of padding bits that are not ones.
+    pub(crate) fn scan_end(&mut self, bytes: usize, padded: bool) {
+        if bytes > 0 {
+            self.remove(Kind::ScanTail, bytes);
+            self.repair(Repair::ScanTail);
+        }
+        if padded {
+            self.remove(Kind::PaddingBits, 0);
+            self.repair(Repair::PaddingBits);
+        }
+    }
+}
