@@ -4,6 +4,7 @@
 pub mod arrows;
 pub mod chaos;
 pub mod iac;
+pub mod intake;
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -24,12 +25,19 @@ const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The runtime that the stack's processes are watched from: it must outlive each test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
-static WORLD: LazyLock<World> = LazyLock::new(|| RUNTIME.block_on(World::start("e2e", &[], false)));
+/// Which way uploads take; `SCRUBJAY_WORKFLOW=express` puts the same tests through the other one.
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let workflow = std::env::var("SCRUBJAY_WORKFLOW").unwrap_or_else(|_| "standard".to_owned());
+    RUNTIME.block_on(World::start("e2e", &[("Workflow", &workflow)], false))
+});
 /// What the parameters change: refused uploads leave the older result, and only one prefix is treated.
 static OTHER: LazyLock<World> = LazyLock::new(|| {
     let parameters = [("OnRejected", "keep"), ("KeyPrefix", "photos/")];
     RUNTIME.block_on(World::start("other", &parameters, false))
 });
+/// The Express way.
+static EXPRESS: LazyLock<World> =
+    LazyLock::new(|| RUNTIME.block_on(World::start("express", &[("Workflow", "express")], false)));
 /// What is enforced: IAM. The harness itself is the account's root, and may do everything.
 static ENFORCING: LazyLock<World> =
     LazyLock::new(|| RUNTIME.block_on(World::start("iam", &[], true)));
@@ -61,6 +69,12 @@ pub fn on_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
 /// Runs a test on the stack with `OnRejected` `keep` and `KeyPrefix` `photos/`.
 pub fn on_other_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     let world = &*OTHER;
+    RUNTIME.block_on(test(world))
+}
+
+/// Runs a test on the stack with `Workflow` `express`.
+pub fn on_express_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
+    let world = &*EXPRESS;
     RUNTIME.block_on(test(world))
 }
 

@@ -91,7 +91,6 @@ fn nothing_travels_in_clear_or_lies_under_another_key() {
 fn only_the_machine_marks_an_original_and_only_as_refused() {
     let (policy, boundary) = (bucket_policy(SOURCE), file("boundary"));
     let everything = administrator();
-    let machine = &roles()["scrub-machine"];
     let tag = |who: &str, name: &str, value: &str| {
         let key = format!("s3:RequestObjectTag/{name}");
         Request::new(
@@ -101,14 +100,20 @@ fn only_the_machine_marks_an_original_and_only_as_refused() {
         )
         .with(&key, value)
     };
-    let (ours, admin) = (
-        role("scrub-machine"),
-        "arn:aws:iam::111122223333:role/admin",
-    );
-    let granted = |request: &Request| allowed(request, &[machine, &boundary], &[&policy]);
-    assert!(granted(&tag(&ours, "scrubjay:status", "REJECTED")));
-    assert!(!granted(&tag(&ours, "scrubjay:status", "CLEANED")));
-    assert!(!granted(&tag(&ours, "project", "x")));
+    let admin = "arn:aws:iam::111122223333:role/admin";
+    for name in ["scrub-machine", "intake-machine"] {
+        let (ours, machine) = (role(name), &roles()[name]);
+        let granted = |request: &Request| allowed(request, &[machine, &boundary], &[&policy]);
+        assert!(
+            granted(&tag(&ours, "scrubjay:status", "REJECTED")),
+            "{name}"
+        );
+        assert!(
+            !granted(&tag(&ours, "scrubjay:status", "CLEANED")),
+            "{name}"
+        );
+        assert!(!granted(&tag(&ours, "project", "x")), "{name}");
+    }
     let by_admin = |request: &Request| allowed(request, &[&everything], &[&policy]);
     assert!(!by_admin(&tag(admin, "scrubjay:status", "REJECTED")));
     assert!(by_admin(&tag(admin, "project", "x")));

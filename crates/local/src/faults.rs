@@ -334,7 +334,7 @@ pub struct Activity {
     pub executions: u64,
     /// Events that a target did not take, and that will be tried again.
     pub deliveries: u64,
-    /// Events that a rule here holds back.
+    /// Events, and second starts of Express executions, that a rule here holds back.
     pub events: u64,
 }
 

@@ -28,6 +28,7 @@ locals {
     "retract",
     "reconcile",
     "scrub-machine",
+    "intake-machine",
     "retract-machine",
     "events",
   ]

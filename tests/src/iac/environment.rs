@@ -10,7 +10,7 @@ use super::policy::statements;
 use super::terraform::{folder, local};
 
 /// The roles of `template.yaml`, by name without prefix.
-const APPLICATION_ROLES: [&str; 9] = [
+const APPLICATION_ROLES: &[&str] = &[
     "validate",
     "strip",
     "publish",
@@ -18,6 +18,7 @@ const APPLICATION_ROLES: [&str; 9] = [
     "retract",
     "reconcile",
     "scrub-machine",
+    "intake-machine",
     "retract-machine",
     "events",
 ];
@@ -134,7 +135,10 @@ impl Environment {
 
     /// Values of the policies' placeholders.
     pub fn placeholders(&self) -> BTreeMap<&'static str, String> {
-        let roles = APPLICATION_ROLES.map(|name| self.role(name));
+        let roles: Vec<String> = APPLICATION_ROLES
+            .iter()
+            .map(|name| self.role(name))
+            .collect();
         let servers = ["website-reader", "deployer"].map(|name| self.role(name));
         let exempt: Vec<&String> = roles.iter().chain(&servers).collect();
         let everything = format!("{}/*", self.bucket_arn("destination"));

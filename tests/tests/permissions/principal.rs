@@ -8,7 +8,7 @@ use scrubjay_tests::iac::policy::statements;
 use serde_json::{Value, json};
 
 /// The roles that `template.yaml` makes, all of which may be taken on here: the emulator's root stands for their services.
-const APPLICATION: [&str; 9] = [
+const APPLICATION: &[&str] = &[
     "validate",
     "strip",
     "publish",
@@ -16,6 +16,7 @@ const APPLICATION: [&str; 9] = [
     "record",
     "reconcile",
     "scrub-machine",
+    "intake-machine",
     "retract-machine",
     "events",
 ];
@@ -60,7 +61,7 @@ pub async fn everybody(stack: &Stack, environment: &Environment) -> Vec<Principa
     maker.boundary().await;
     let mut granted = environment.roles();
     for name in APPLICATION {
-        let granted = granted.remove(name).unwrap_or_else(|| panic!("no {name}"));
+        let granted = granted.remove(*name).unwrap_or_else(|| panic!("no {name}"));
         everybody.push(maker.application_role(name, granted).await);
     }
     assert!(granted.is_empty(), "left out of the table: {granted:?}");

@@ -8,6 +8,7 @@ unique.
 import contextvars
 import copy
 import threading
+import time
 
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid, now_iso
 from ministack.services import stepfunctions as sfn
@@ -34,12 +35,20 @@ def start_execution(original):
         execution = begin(arn, machine, data)
         rule = faults.first("express", {"target": arn}) if faults.rules else None
         if rule is not None:
-            later = threading.Timer(rule.seconds(), contextvars.copy_context().run, args=(begin, arn, machine, data))
-            later.daemon = True
-            later.start()
+            context = contextvars.copy_context()
+            faults.count(1)
+            threading.Thread(target=context.run, args=(again, rule, arn, machine, data), daemon=True).start()
         return json_response({"executionArn": execution["executionArn"], "startDate": execution["startDate"]})
 
     return patched
+
+
+def again(rule, machine_arn, machine, data):
+    try:
+        time.sleep(rule.seconds())
+        begin(machine_arn, machine, data)
+    finally:
+        faults.count(-1)
 
 
 def begin(machine_arn, machine, data):

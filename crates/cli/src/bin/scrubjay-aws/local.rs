@@ -38,6 +38,9 @@ struct StackArgs {
     /// What a refused upload does to an older result of its key in bucket B
     #[arg(long, default_value = "withdraw")]
     on_rejected: OnRejected,
+    /// The kind of workflow that takes an upload: a Standard execution each, or Express with Standard for what fails
+    #[arg(long, default_value = "standard")]
+    workflow: Workflow,
     /// Set a parameter of template.yaml
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
@@ -53,6 +56,12 @@ struct StackArgs {
 enum OnRejected {
     Withdraw,
     Keep,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Workflow {
+    Standard,
+    Express,
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -101,6 +110,13 @@ async fn bring_up(name: String, args: &StackArgs) -> Result<Stack> {
     options
         .parameters
         .push(("OnRejected".into(), on_rejected.into()));
+    let workflow = match args.workflow {
+        Workflow::Standard => "standard",
+        Workflow::Express => "express",
+    };
+    options
+        .parameters
+        .push(("Workflow".into(), workflow.into()));
     options.parameters.extend(args.parameters.iter().cloned());
     options.functions = match &args.functions {
         Some(dir) => scrubjay_local::Functions::Prebuilt(dir.clone()),
