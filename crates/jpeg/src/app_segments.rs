@@ -113,8 +113,10 @@ fn profile(data: &[u8], policy: IccPolicy, analysis: &mut Analysis) -> Option<Ve
         return None;
     }
     let (count, bytes) = chunks.size();
-    let clean = chunks.assemble(data).as_deref().and_then(icc::rewrite);
     let report = &mut analysis.report;
+    let clean = chunks
+        .assemble(data)
+        .and_then(|(profile, applied)| icc::rewrite(&profile, report.components, applied));
     if clean.is_none() {
         report.repair(Repair::BrokenIcc);
     }

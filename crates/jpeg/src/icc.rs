@@ -1,82 +1,42 @@
 //! The ICC profile: put together from its chunks, rewritten with what decides colours and nothing
 //! else, and cut into chunks again (ICC.1:2022 and its annex B.4).
+//!
+//! What decides colours is what Chromium (skcms), Firefox (qcms) and Little CMS read of a profile that describes a
+//! picture. `tests/browsers/colour.json` has what both browsers apply of odd profiles, and docs/decisions/icc-profiles.md
+//! the rules.
 
+mod chunks;
 mod element;
+mod header;
+mod layout;
 mod srgb;
 
-use std::ops::Range;
-
 use crate::format::bytes::{be16, be32};
-use crate::format::marker;
-use crate::kind;
 
+pub(crate) use chunks::{Chunks, segments, segments_length};
+use header::Header;
 pub(crate) use srgb::is_srgb;
 
-/// Most bytes of a profile in one APP2 segment.
-pub(crate) const CHUNK: usize = 65_519;
-
-/// The chunks of a profile as they stand in a file.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Chunks {
-    /// Sequence number, and the bytes of the chunk in the file.
-    seen: Vec<(u8, Range<usize>)>,
-    /// Segments of the file, and their bytes.
-    size: (u32, usize),
-    /// Number of chunks that the first one announces.
-    announced: u8,
-    inconsistent: bool,
+/// A flag for each browser: whether it applies a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Applied {
+    chromium: bool,
+    firefox: bool,
 }
 
-impl Chunks {
-    /// Takes the body of an ICC segment, which stands at `offset` of the file.
-    pub(crate) fn add(&mut self, body: &[u8], offset: usize) {
-        self.size.0 = self.size.0.saturating_add(1);
-        self.size.1 = self.size.1.saturating_add(body.len()).saturating_add(4);
-        let Some((&[number, count], content)) = body
-            .get(kind::ICC.len()..)
-            .and_then(<[u8]>::split_first_chunk)
-        else {
-            self.inconsistent = true;
-            return;
-        };
-        if self.seen.is_empty() {
-            self.announced = count;
+impl Applied {
+    fn and(self, other: Self) -> Self {
+        Self {
+            chromium: self.chromium && other.chromium,
+            firefox: self.firefox && other.firefox,
         }
-        // iccjpeg, which decoders share, gives up on the profile in each of these cases.
-        if count != self.announced
-            || number == 0
-            || number > count
-            || self.seen.iter().any(|(seen, _)| *seen == number)
-        {
-            self.inconsistent = true;
-            return;
-        }
-        let start = offset.saturating_add(kind::ICC.len()).saturating_add(2);
-        self.seen
-            .push((number, start..start.saturating_add(content.len())));
     }
 
-    /// Segments of the file, and their bytes.
-    pub(crate) fn size(&self) -> (u32, usize) {
-        self.size
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.seen.is_empty() && !self.inconsistent
-    }
-
-    /// The profile, if every chunk of it is there once.
-    pub(crate) fn assemble(mut self, data: &[u8]) -> Option<Vec<u8>> {
-        if self.inconsistent || self.seen.len() != usize::from(self.announced) {
-            return None;
+    fn but_not(self, other: Self) -> Self {
+        Self {
+            chromium: self.chromium && !other.chromium,
+            firefox: self.firefox && !other.firefox,
         }
-        self.seen.sort_by_key(|(number, _)| *number);
-        let parts: Option<Vec<&[u8]>> = self
-            .seen
-            .iter()
-            .map(|(_, range)| data.get(range.clone()))
-            .collect();
-        Some(parts?.concat())
     }
 }
 
@@ -88,48 +48,30 @@ pub(crate) struct Clean {
     pub(crate) dropped: Option<(u32, usize)>,
 }
 
-/// Tags that decide colours, in the order in which they are written.
-const TAGS: [&[u8; 4]; 20] = [
-    b"wtpt", b"bkpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC",
-    b"A2B0", b"A2B1", b"A2B2", b"A2B3", b"B2A0", b"B2A1", b"B2A2", b"B2A3", b"gamt", b"cicp",
-];
+const PRIMARIES: [&[u8; 4]; 3] = [b"rXYZ", b"gXYZ", b"bXYZ"];
+const CURVES: [&[u8; 4]; 3] = [b"rTRC", b"gTRC", b"bTRC"];
 
-/// Rewrites a profile: the header's fields and tags that decide colours, the texts that the
-/// specification asks for with fixed content, no gaps, no tail. `None` when it is no profile that
-/// a decoder could use.
-pub(crate) fn rewrite(profile: &[u8]) -> Option<Clean> {
+/// Rewrites a profile of a picture of `components`: the header's fields and tags that decide colours, the texts that
+/// the specification asks for with fixed content, no gaps, no tail.
+///
+/// `None` when no browser applies it to such a picture, or when it cannot be written in as many bytes as it has, which
+/// is so when tags share a part of their data. `from_chunks`: which browser gets as far as its content.
+pub(crate) fn rewrite(profile: &[u8], components: u8, from_chunks: Applied) -> Option<Clean> {
     let header = Header::read(profile)?;
-    let declared = be32(profile, 0)? as usize;
-    let body = profile.get(..declared)?;
-    let count = be32(body, 128)?;
-    // Twelve bytes a tag: more than fit are a lie.
-    let table = body.get(132..132_usize.checked_add((count as usize).checked_mul(12)?)?)?;
-    let (rows, _) = table.as_chunks::<12>();
-    let find = |name: &[u8; 4]| -> Option<&[u8]> {
-        let row = rows.iter().find(|row| row.starts_with(name))?;
-        let start = be32(row, 4)? as usize;
-        body.get(start..start.checked_add(be32(row, 8)? as usize)?)
-    };
-    let mut tags: Vec<([u8; 4], Vec<u8>)> = vec![
-        (*b"desc", description(header.version, header.space)),
-        (*b"cprt", copyright(header.version)),
-    ];
-    for name in TAGS {
-        if let Some(value) = find(name).and_then(|raw| element::rewrite(*name, raw)) {
-            tags.push((*name, value));
-        }
-    }
-    let has = |name: &[u8; 4]| tags.iter().any(|(tag, _)| tag == name);
-    let usable = has(b"A2B0")
-        || has(b"kTRC") && &header.space == b"GRAY"
-        || [b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"]
-            .iter()
-            .all(|tag| has(tag));
-    if !usable {
+    if !header.is_for(components) {
         return None;
     }
-    let left_out = rows.len().saturating_sub(tags.len()) as u32;
-    let clean = write(&header, &tags)?;
+    let tags = Tags::read(profile)?;
+    let applied = tags.applied(&header).and(header.applied).and(from_chunks);
+    if !applied.chromium && !applied.firefox {
+        return None;
+    }
+    let values = tags.kept(&header)?;
+    // Which browser has to be kept from applying what is left, since it did not apply what there was.
+    let stop =
+        applied_of(&header, |name| values.iter().any(|(tag, _)| tag == name)).but_not(applied);
+    let clean = smallest(profile.len(), &header, stop, &tags, &values)?;
+    let left_out = tags.rows.len().saturating_sub(values.len()) as u32;
     let dropped =
         (clean != profile).then(|| (left_out.max(1), profile.len().saturating_sub(clean.len())));
     Some(Clean {
@@ -138,155 +80,198 @@ pub(crate) fn rewrite(profile: &[u8]) -> Option<Clean> {
     })
 }
 
-/// What is kept of the header (ICC.1:2022 7.2).
-struct Header {
-    version: [u8; 2],
-    class: [u8; 4],
-    space: [u8; 4],
-    connection: [u8; 4],
-    intent: u8,
-    illuminant: [u8; 12],
+/// The first form that takes no more than `limit` bytes, if any: with the required texts that the source has; without
+/// them; without the bytes that put each value on a multiple of four.
+fn smallest(
+    limit: usize,
+    header: &Header,
+    stop: Applied,
+    tags: &Tags<'_>,
+    values: &[([u8; 4], Vec<u8>)],
+) -> Option<Vec<u8>> {
+    let values: Vec<layout::Tag<'_>> = values.iter().map(|(name, v)| (*name, &v[..])).collect();
+    let texts = [
+        (*b"desc", layout::description(header)),
+        (*b"cprt", layout::copyright(header)),
+    ];
+    let texts = texts.iter().filter(|(name, _)| tags.find(name).is_some());
+    let named: Vec<layout::Tag<'_>> = texts
+        .map(|(name, value)| (*name, &value[..]))
+        .chain(values.iter().copied())
+        .collect();
+    [(&named, 4), (&values, 4), (&values, 1)]
+        .into_iter()
+        .filter_map(|(tags, align)| layout::write(header, stop, tags, align))
+        .find(|clean| clean.len() <= limit && chunks::fits(clean.len()))
 }
 
-const D50: [u8; 12] = [0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D];
+/// The tags of a profile, all of which lie in it.
+struct Tags<'a> {
+    body: &'a [u8],
+    rows: &'a [[u8; 12]],
+}
 
-impl Header {
-    fn read(profile: &[u8]) -> Option<Self> {
-        let four = |at: usize| -> Option<[u8; 4]> { profile.get(at..)?.first_chunk().copied() };
-        if &four(36)? != b"acsp" {
-            return None;
-        }
-        let [major, minor, ..] = four(8)?;
-        // The minor version decides nothing; 2.0 to 2.4 and 4.0 to 4.4 are those that there are.
-        let minor = if matches!(minor, 0x10 | 0x20 | 0x30 | 0x40) {
-            minor
-        } else {
-            0
-        };
-        let header = Self {
-            version: [major, minor],
-            class: four(12)?,
-            space: four(16)?,
-            connection: four(20)?,
-            intent: (be32(profile, 64)? & 3) as u8,
-            illuminant: *profile.get(68..)?.first_chunk()?,
-        };
-        let sound = matches!(header.version[0], 2 | 4)
-            && matches!(&header.class, b"mntr" | b"scnr" | b"prtr" | b"spac")
-            && matches!(&header.space, b"GRAY" | b"RGB " | b"CMYK" | b"Lab ")
-            && matches!(&header.connection, b"XYZ " | b"Lab ");
-        sound.then_some(header)
+impl<'a> Tags<'a> {
+    /// `None` when a tag does not lie in the profile, for which both browsers drop it.
+    fn read(profile: &'a [u8]) -> Option<Self> {
+        let body = profile.get(..be32(profile, 0)? as usize)?;
+        let count = be32(body, 128)? as usize;
+        let table = body.get(132..132_usize.checked_add(count.checked_mul(12)?)?)?;
+        let (rows, _) = table.as_chunks::<12>();
+        let tags = Self { body, rows };
+        rows.iter()
+            .all(|row| tags.value(row).is_some())
+            .then_some(tags)
     }
 
-    fn write(&self, length: u32) -> [u8; 128] {
-        let mut out = [0; 128];
-        let mut put = |at: usize, bytes: &[u8]| {
-            if let Some(place) = out.get_mut(at..at.saturating_add(bytes.len())) {
-                place.copy_from_slice(bytes);
-            }
-        };
-        put(0, &length.to_be_bytes());
-        put(8, &self.version);
-        put(12, &self.class);
-        put(16, &self.space);
-        put(20, &self.connection);
-        // A fixed date: 1 January 2000.
-        put(24, &[0x07, 0xD0, 0, 1, 0, 1]);
-        put(36, b"acsp");
-        put(67, &[self.intent]);
-        // Some engines ignore a profile with another illuminant, and no engine uses it: none is another one.
-        put(68, if self.nearly_d50() { &D50 } else { &[0; 12] });
-        out
+    fn value(&self, row: &[u8; 12]) -> Option<&'a [u8]> {
+        let start = be32(row, 4)? as usize;
+        self.body
+            .get(start..start.checked_add(be32(row, 8)? as usize)?)
     }
 
-    /// Within a hundredth, which is what colour engines ask for.
-    fn nearly_d50(&self) -> bool {
-        [0, 4, 8].iter().all(|at| {
-            be32(&self.illuminant, *at)
-                .zip(be32(&D50, *at))
-                .is_some_and(|(a, b)| a.abs_diff(b) <= 655)
+    /// The first tag of a name, as all decoders take it.
+    fn find(&self, name: &[u8; 4]) -> Option<&'a [u8]> {
+        self.value(self.rows.iter().find(|row| row.starts_with(name))?)
+    }
+
+    fn has(&self, name: &[u8; 4]) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// Whether a tag, if it is there, can be read.
+    fn sound(&self, name: &[u8; 4]) -> bool {
+        self.find(name)
+            .is_none_or(|raw| element::rewrite(*name, raw).is_some())
+    }
+
+    fn has_all(&self, names: &[&[u8; 4]]) -> bool {
+        names.iter().all(|name| self.has(name))
+    }
+
+    fn all_sound(&self, names: &[&[u8; 4]]) -> bool {
+        names.iter().all(|name| self.sound(name))
+    }
+
+    /// Which browser applies a profile with these tags. Of tags that are kept as they are, only what would be lost on
+    /// the way is looked at: what is in them, both read from the clean file as from this one.
+    fn applied(&self, header: &Header) -> Applied {
+        let readable = applied_of(header, |name| self.has(name) && self.sound(name));
+        readable.and(Applied {
+            chromium: self.chromium_reads(header),
+            firefox: self.firefox_reads(header),
         })
     }
-}
 
-fn write(header: &Header, tags: &[([u8; 4], Vec<u8>)]) -> Option<Vec<u8>> {
-    let start = 132_usize.checked_add(tags.len().checked_mul(12)?)?;
-    let mut table = Vec::new();
-    let mut values: Vec<u8> = Vec::new();
-    let mut written: Vec<(&[u8], usize)> = Vec::new();
-    for (name, value) in tags {
-        let at = if let Some((_, at)) = written.iter().find(|(seen, _)| seen == value) {
-            *at
-        } else {
-            let at = start.checked_add(values.len())?;
-            written.push((value, at));
-            values.extend_from_slice(value);
-            values.resize(values.len().next_multiple_of(4), 0);
-            at
+    /// skcms reads three curves and three primaries if they are all there, the first of two tables in each direction,
+    /// and cicp; any that it cannot read ends it.
+    fn chromium_reads(&self, header: &Header) -> bool {
+        let first_sound = |names: [&[u8; 4]; 2]| {
+            let first = names.into_iter().find(|name| self.has(name));
+            first.is_none_or(|name| self.sound(name))
         };
-        table.extend_from_slice(name);
-        table.extend_from_slice(&u32::try_from(at).ok()?.to_be_bytes());
-        table.extend_from_slice(&u32::try_from(value.len()).ok()?.to_be_bytes());
+        let grey = &header.space == b"GRAY" && self.has(b"kTRC");
+        let curves = if grey {
+            self.sound(b"kTRC")
+        } else {
+            [CURVES, PRIMARIES]
+                .iter()
+                .all(|names| !self.has_all(names) || self.all_sound(names))
+        };
+        curves
+            && first_sound([b"A2B0", b"A2B1"])
+            && first_sound([b"B2A0", b"B2A1"])
+            && self.sound(b"cicp")
+            && self
+                .rows
+                .iter()
+                .all(|row| be32(row, 8).is_some_and(|length| length >= 4))
     }
-    let length = u32::try_from(start.checked_add(values.len())?).ok()?;
-    let mut out = header.write(length).to_vec();
-    out.extend_from_slice(&u32::try_from(tags.len()).ok()?.to_be_bytes());
-    out.extend_from_slice(&table);
-    out.extend_from_slice(&values);
-    Some(out)
-}
 
-/// The profile's required name: that of its colour space.
-fn description(version: [u8; 2], space: [u8; 4]) -> Vec<u8> {
-    let text = space.trim_ascii_end();
-    if version.first() == Some(&4) {
-        return localized(text);
+    /// qcms reads the tags of the picture's colour space, tables only if they are of a type that tables have.
+    fn firefox_reads(&self, header: &Header) -> bool {
+        let table = |name: &[u8; 4]| {
+            let is_table =
+                |raw: &[u8]| matches!(raw.get(..4), Some(b"mft1" | b"mft2" | b"mAB " | b"mBA "));
+            !self.find(name).is_some_and(is_table) || self.sound(name)
+        };
+        let three = |names: [&[u8; 4]; 3]| {
+            let first = names.first().is_some_and(|name| self.has(name));
+            !first || self.has_all(&names) && self.all_sound(&names)
+        };
+        let colours = match &header.space {
+            b"GRAY" => self.sound(b"kTRC"),
+            _ => table(b"A2B0") && table(b"B2A0") && three(PRIMARIES) && three(CURVES),
+        };
+        colours && self.sound(b"chad") && self.rows.len() <= 1024
     }
-    // textDescriptionType (ICC.1:2001 6.5.17): ASCII, empty Unicode, empty ScriptCode.
-    let mut out = b"desc\0\0\0\0\0\0\0".to_vec();
-    out.push((text.len() as u8).saturating_add(1));
-    out.extend_from_slice(text);
-    out.resize(out.len().saturating_add(1 + 8 + 3 + 67), 0);
-    out
-}
 
-/// The profile's required copyright: an empty one.
-fn copyright(version: [u8; 2]) -> Vec<u8> {
-    if version.first() == Some(&4) {
-        localized(b"-")
-    } else {
-        b"text\0\0\0\0-\0".to_vec()
+    /// The tags that are kept, rewritten, in the order in which they are written. `None` if they have more bytes than
+    /// the profile.
+    fn kept(&self, header: &Header) -> Option<Vec<([u8; 4], Vec<u8>)>> {
+        // Where there is a table, no decoder reads curves and primaries.
+        let matrix = &header.space == b"RGB "
+            && !(self.has(b"A2B0") && self.sound(b"A2B0"))
+            && [PRIMARIES, CURVES]
+                .iter()
+                .all(|names| self.has_all(names) && self.all_sound(names));
+        let matrix = if matrix {
+            [PRIMARIES, CURVES]
+        } else {
+            [[b"    "; 3]; 2]
+        };
+        let [colours, curves] = matrix;
+        let grey = if &header.space == b"GRAY" {
+            b"kTRC"
+        } else {
+            b"    "
+        };
+        let before: [&[u8; 4]; 2] = [b"wtpt", b"chad"];
+        let behind: [&[u8; 4]; 5] = [grey, b"A2B0", b"A2B1", b"A2B2", b"cicp"];
+        let mut kept: Vec<([u8; 4], Vec<u8>)> = Vec::with_capacity(16);
+        let mut length = 0_usize;
+        for name in before
+            .into_iter()
+            .chain(colours)
+            .chain(curves)
+            .chain(behind)
+        {
+            let Some(raw) = self.find(name) else {
+                continue;
+            };
+            let Some(value) = element::rewrite(*name, raw) else {
+                continue;
+            };
+            if kept.iter().all(|(_, seen)| *seen != value) {
+                length = length.checked_add(value.len())?;
+            }
+            if length > self.body.len() {
+                return None;
+            }
+            kept.push((*name, value));
+        }
+        Some(kept)
     }
 }
 
-/// multiLocalizedUnicodeType with one record (ICC.1:2022 10.15).
-fn localized(ascii: &[u8]) -> Vec<u8> {
-    let mut out = b"mluc\0\0\0\0\0\0\0\x01\0\0\0\x0CenUS\0\0\0".to_vec();
-    out.push((ascii.len() as u8).wrapping_mul(2));
-    out.extend_from_slice(&[0, 0, 0, 28]);
-    out.extend(ascii.iter().flat_map(|byte| [0, *byte]));
-    out
-}
-
-/// Length of what [`segments`] writes.
-pub(crate) fn segments_length(profile: &[u8]) -> usize {
-    profile
-        .len()
-        .div_ceil(CHUNK)
-        .saturating_mul(18)
-        .saturating_add(profile.len())
-}
-
-/// The APP2 segments for `profile`, markers and lengths included.
-pub(crate) fn segments(profile: &[u8], out: &mut Vec<u8>) {
-    let count = profile.len().div_ceil(CHUNK);
-    for (index, chunk) in profile.chunks(CHUNK).enumerate() {
-        let length = (chunk.len() as u16).saturating_add(16);
-        out.extend_from_slice(&[0xFF, marker::APP2]);
-        out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(kind::ICC);
-        out.extend_from_slice(&[(index as u8).saturating_add(1), count as u8]);
-        out.extend_from_slice(chunk);
+/// Which browser applies a profile by the tags that it has, if all of them can be read.
+fn applied_of(header: &Header, has: impl Fn(&[u8; 4]) -> bool) -> Applied {
+    let table = has(b"A2B0");
+    let any_table = table || has(b"A2B1");
+    let matrix = [PRIMARIES, CURVES].iter().flatten().all(|name| has(name));
+    match &header.space {
+        b"GRAY" => Applied {
+            chromium: any_table || has(b"kTRC") && &header.connection == b"XYZ ",
+            firefox: has(b"kTRC"),
+        },
+        b"RGB " => Applied {
+            chromium: any_table || matrix,
+            firefox: table || matrix,
+        },
+        _ => Applied {
+            chromium: any_table,
+            firefox: false,
+        },
     }
 }
 

@@ -187,7 +187,7 @@ names! {
         StrayMarker = "stray-marker",
         /// Padding bits were not ones.
         PaddingBits = "padding-bits",
-        /// The profile's chunks were incomplete or its content was no profile.
+        /// There was a profile that browsers do not apply to such a picture, or whose tags share parts of their data.
         BrokenIcc = "broken-icc",
         /// The file left out Huffman tables that decoders take from T.81 annex K; they are written out.
         StandardTables = "standard-tables",

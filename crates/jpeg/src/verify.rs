@@ -10,6 +10,7 @@ mod profile;
 use std::fmt;
 
 use picture::Picture;
+use profile::Profile;
 
 /// Why a file is not in canonical clean form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -51,7 +52,7 @@ reasons! {
     Orientation = "an Exif segment with more than orientation",
     /// The Adobe segment is not canonical.
     Adobe = "an Adobe segment that is not canonical",
-    /// The ICC profile is incomplete or has more than what decides colours.
+    /// The ICC profile is incomplete, has more than what decides colours, or is none for such a picture.
     Icc = "an ICC profile that is not canonical",
     /// A table that no scan uses, or that is defined twice before it is used.
     UnusedTable = "a table that no scan uses",
@@ -95,8 +96,14 @@ pub fn verify(data: &[u8]) -> Result<(), NotClean> {
             reason: Reason::Start,
         });
     }
-    head(&mut cursor)?;
-    Picture::new(&mut cursor).run()?;
+    let profile = head(&mut cursor)?;
+    let components = Picture::new(&mut cursor).run()?;
+    if let Some(profile) = profile.filter(|profile| !profile.is_for(components)) {
+        return Err(NotClean {
+            offset: profile.offset,
+            reason: Reason::Icc,
+        });
+    }
     if cursor.at == data.len() {
         Ok(())
     } else {
@@ -105,7 +112,7 @@ pub fn verify(data: &[u8]) -> Result<(), NotClean> {
 }
 
 /// The application segments, each of which may be missing, in their order.
-fn head(cursor: &mut Cursor<'_>) -> Result<(), NotClean> {
+fn head(cursor: &mut Cursor<'_>) -> Result<Option<Profile>, NotClean> {
     let not = |offset, reason| Err(NotClean { offset, reason });
     if let Some((at, body)) = cursor.segment_of(0xE0)? {
         let canonical = matches!(
@@ -125,7 +132,7 @@ fn head(cursor: &mut Cursor<'_>) -> Result<(), NotClean> {
             return not(at, Reason::Orientation);
         }
     }
-    profile::verify(cursor)?;
+    let profile = profile::verify(cursor)?;
     if let Some((at, body)) = cursor.segment_of(0xEE)? {
         let canonical = matches!(
             body,
@@ -135,7 +142,7 @@ fn head(cursor: &mut Cursor<'_>) -> Result<(), NotClean> {
             return not(at, Reason::Adobe);
         }
     }
-    Ok(())
+    Ok(profile)
 }
 
 /// A place in the file. Nothing before it is unproved.

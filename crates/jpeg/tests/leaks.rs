@@ -602,7 +602,8 @@ fn a_profile_keeps_what_decides_colours_and_nothing_else() {
 #[test]
 fn fields_of_a_profile_that_no_engine_reads_hold_nothing() {
     let source = profile::cmyk(CANARY);
-    let file = grey_with(1, &profile::chunks(&source, 65_519).concat());
+    let chunks = profile::chunks(&source, 65_519);
+    let file = coloured(b"CMYK", &chunks);
     let written = clean(&file, &Options::default());
     assert!(contains(&written, b"ICC_PROFILE\0"));
     for part in CANARY.windows(4) {
@@ -636,27 +637,57 @@ fn fields_of_a_profile_that_no_engine_reads_hold_nothing() {
 #[test]
 fn a_profile_that_decoders_do_not_take_goes() {
     let whole = profile::chunks(&profile::rgb(CANARY), 200);
-    let mut twice = whole.clone();
-    twice.push(whole[0].clone());
+    let lab = profile::other_space(&profile::rgb(CANARY), *b"Lab ");
     let rows = [
         ("a chunk is missing", whole[1..].concat()),
-        ("a chunk is there twice", twice.concat()),
         (
-            "another profile's chunk",
+            "a chunk is there twice before all are",
+            [&whole[0][..], &whole.concat()].concat(),
+        ),
+        (
+            "another profile's chunk in between",
             [
-                whole.concat(),
-                profile::chunks(&profile::rgb(b"x"), 9000).concat(),
+                &whole[0][..],
+                &profile::chunks(&profile::rgb(b"x"), 9000).concat(),
+                &whole[1..].concat(),
             ]
             .concat(),
         ),
         ("no content", segment(0xE2, b"ICC_PROFILE\0\x01\x01")),
         ("no number", segment(0xE2, b"ICC_PROFILE\0")),
+        (
+            "of CMYK",
+            profile::chunks(&profile::cmyk(CANARY), 65_519).concat(),
+        ),
+        ("of Lab", profile::chunks(&lab, 65_519).concat()),
     ];
     for (name, pieces) in rows {
         let file = grey_with(1, &pieces);
         let report = inspect(&file, &Options::default()).expect(name);
         assert_eq!(report.repaired, [Repair::BrokenIcc], "{name}");
         assert_eq!(clean(&file, &Options::default()), grey().concat(), "{name}");
+    }
+    // What comes behind a whole profile is gone, and the profile goes on.
+    for (name, behind) in [
+        ("a chunk again", whole[0].clone()),
+        ("all again", whole.concat()),
+        (
+            "another profile",
+            profile::chunks(
+                &profile::rgb_with_red(CANARY, *CANARY.first_chunk().expect("12")),
+                9000,
+            )
+            .concat(),
+        ),
+        (
+            "text",
+            segment(0xE2, &with_canary(b"ICC_PROFILE\0\x01\x01")),
+        ),
+    ] {
+        let file = grey_with(1, &[whole.concat(), behind].concat());
+        let clean = clean(&file, &Options::default());
+        assert!(contains(&clean, &profile::RED), "{name}");
+        assert!(!contains(&clean, &CANARY[..6]), "{name}");
     }
 }
 

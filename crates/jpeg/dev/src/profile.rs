@@ -68,12 +68,20 @@ pub fn cmyk(text: &[u8]) -> Vec<u8> {
     profile[8..10].copy_from_slice(&[2, text[0]]);
     profile[12..24].copy_from_slice(b"prtrCMYKLab ");
     profile[36..40].copy_from_slice(b"acsp");
-    profile[68..80].copy_from_slice(&text[..12]);
+    // D50 as far as engines look.
+    profile[68..80].copy_from_slice(&[0, 0, 0xF6, text[0], 0, 1, 0, text[1], 0, 0, 0xD3, text[2]]);
     profile.extend(1_u32.to_be_bytes());
     profile.extend(b"A2B0");
     profile.extend(start.to_be_bytes());
     profile.extend((table.len() as u32).to_be_bytes());
     [profile, table].concat()
+}
+
+/// The same profile, said to be of another colour space.
+pub fn other_space(profile: &[u8], space: [u8; 4]) -> Vec<u8> {
+    let mut profile = profile.to_vec();
+    profile[16..20].copy_from_slice(&space);
+    profile
 }
 
 /// The APP2 segments of a profile, `length` bytes in each.

@@ -5,16 +5,15 @@ use crate::format::bytes::{be16, be32};
 /// The value of tag `name`, rewritten; `None` when it is not of a type that the tag can have.
 pub(super) fn rewrite(name: [u8; 4], raw: &[u8]) -> Option<Vec<u8>> {
     match (&name, raw.get(..4)?) {
-        (b"wtpt" | b"bkpt" | b"rXYZ" | b"gXYZ" | b"bXYZ", b"XYZ ") => fixed_length(raw, 20),
+        (b"wtpt" | b"rXYZ" | b"gXYZ" | b"bXYZ", b"XYZ ") => fixed_length(raw, 20),
         (b"chad", b"sf32") => fixed_length(raw, 44),
         (b"cicp", b"cicp") => fixed_length(raw, 12),
         (b"rTRC" | b"gTRC" | b"bTRC" | b"kTRC", _) => curve(raw),
-        (b"A2B0" | b"A2B1" | b"A2B2" | b"A2B3", b"mAB ")
-        | (b"B2A0" | b"B2A1" | b"B2A2" | b"B2A3" | b"gamt", b"mBA ") => pipeline(raw),
-        (
-            b"A2B0" | b"A2B1" | b"A2B2" | b"A2B3" | b"B2A0" | b"B2A1" | b"B2A2" | b"B2A3" | b"gamt",
-            b"mft1" | b"mft2",
-        ) => table(raw),
+        (b"A2B0" | b"A2B1" | b"A2B2", b"mAB ") => pipeline(raw),
+        (b"A2B0" | b"A2B1" | b"A2B2", b"mft1" | b"mft2") => table(raw),
+        // These are never written; whether they can be read decides about the whole profile.
+        (b"B2A0" | b"B2A1", b"mBA ") => pipeline(raw).filter(|table| is_back(table)),
+        (b"B2A0" | b"B2A1", b"mft1" | b"mft2") => table(raw).filter(|table| is_back(table)),
         _ => None,
     }
 }
@@ -85,8 +84,14 @@ fn channels(raw: &[u8]) -> Option<(usize, usize, u8)> {
     Some((usize::from(inputs), usize::from(outputs), grid))
 }
 
+/// Whether a table is one that skcms reads from the connection space to a device: of three channels, to three or four.
+fn is_back(table: &[u8]) -> bool {
+    matches!(table.get(8..10), Some([3, 3 | 4]))
+}
+
 /// lutAToBType and lutBToAType (10.12, 10.13): up to five elements, each found by its offset,
-/// written one behind the other.
+/// written one behind the other, those that are equal once. `None` if they have more bytes than the tag, which
+/// is so when they share a part of their data.
 fn pipeline(raw: &[u8]) -> Option<Vec<u8>> {
     let (inputs, outputs, _) = channels(raw)?;
     // On the B side are the channels of the connection space.
@@ -98,32 +103,54 @@ fn pipeline(raw: &[u8]) -> Option<Vec<u8>> {
     let mut out = raw.get(..10)?.to_vec();
     out.get_mut(4..8)?.fill(0);
     out.resize(32, 0);
-    for (place, element) in [12_usize, 16, 20, 24, 28].into_iter().enumerate() {
-        let offset = be32(raw, element)? as usize;
+    let mut written: Vec<(usize, usize)> = Vec::with_capacity(5);
+    for (place, pointer) in [12_usize, 16, 20, 24, 28].into_iter().enumerate() {
+        let offset = be32(raw, pointer)? as usize;
         if offset == 0 {
             continue;
         }
         let from = raw.get(offset..)?;
-        let at = u32::try_from(out.len()).ok()?;
+        out.resize(out.len().next_multiple_of(4), 0);
+        let start = out.len();
         match place {
             0 | 2 => curves(from, near_b, &mut out)?,
             1 => out.extend_from_slice(from.get(..48)?),
             3 => cube(from, inputs, outputs, &mut out)?,
             _ => curves(from, near_a, &mut out)?,
         }
-        out.get_mut(element..element.checked_add(4)?)?
-            .copy_from_slice(&at.to_be_bytes());
+        let (before, new) = out.split_at(start);
+        let same = written
+            .iter()
+            .find(|(start, end)| before.get(*start..*end) == Some(new));
+        let at = if let Some((at, _)) = same {
+            let at = *at;
+            out.truncate(start);
+            at
+        } else {
+            written.push((start, out.len()));
+            start
+        };
+        if out.len() > raw.len().saturating_add(16) {
+            return None;
+        }
+        let at = u32::try_from(at).ok()?.to_be_bytes();
+        out.get_mut(pointer..pointer.checked_add(4)?)?
+            .copy_from_slice(&at);
     }
+    // The bytes up to the next element have no place behind the last one.
+    let end = written.last().map_or(32, |(_, end)| *end);
+    out.truncate(end);
     Some(out)
 }
 
+/// Curves, each but the first on a multiple of four bytes.
 fn curves(raw: &[u8], count: usize, out: &mut Vec<u8>) -> Option<()> {
     let mut at = 0_usize;
     for _ in 0..count {
+        out.resize(out.len().next_multiple_of(4), 0);
         let value = curve(raw.get(at..)?)?;
         at = at.checked_add(value.len().next_multiple_of(4))?;
         out.extend_from_slice(&value);
-        out.resize(out.len().next_multiple_of(4), 0);
     }
     Some(())
 }
@@ -142,6 +169,5 @@ fn cube(raw: &[u8], inputs: usize, outputs: usize, out: &mut Vec<u8>) -> Option<
     out.resize(out.len().checked_add(16_usize.checked_sub(inputs)?)?, 0);
     out.extend_from_slice(&[precision as u8, 0, 0, 0]);
     out.extend_from_slice(raw.get(20..20_usize.checked_add(length)?)?);
-    out.resize(out.len().next_multiple_of(4), 0);
     Some(())
 }

@@ -48,7 +48,8 @@ impl<'c, 'a> Picture<'c, 'a> {
         }
     }
 
-    pub(super) fn run(mut self) -> Result<(), NotClean> {
+    /// The number of components.
+    pub(super) fn run(mut self) -> Result<usize, NotClean> {
         loop {
             let code = self.cursor.code()?;
             let place = self.cursor.because(Reason::Segment);
@@ -81,7 +82,7 @@ impl<'c, 'a> Picture<'c, 'a> {
             });
         }
         self.cursor.take(2);
-        Ok(())
+        Ok(self.frame.map_or(0, |frame| frame.components.len()))
     }
 
     fn tables(&mut self, code: u8) -> Result<(), NotClean> {
