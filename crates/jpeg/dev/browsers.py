@@ -66,11 +66,12 @@ def shown(files):
         for index, data in enumerate(files):
             (folder / f"{index}.jpg").write_bytes(data)
             left, top = index % COLUMNS * CELL, index // COLUMNS * CELL
-            cells.append(f'<img src="{index}.jpg" style="left:{left}px;top:{top}px">')
+            cells.append(f'<img decoding="sync" src="{index}.jpg" style="left:{left}px;top:{top}px">')
         page = folder / "page.html"
         page.write_text("<!doctype html><style>body{margin:0;background:#fff}img{position:absolute;"
                         f"max-width:{CELL}px;max-height:{CELL}px;image-rendering:pixelated}}</style>" + "".join(cells))
-        width, height = COLUMNS * CELL, (len(files) + COLUMNS - 1) // COLUMNS * CELL
+        # Chromium's window is some 90 pixels higher than the page that it shows.
+        width, height = COLUMNS * CELL, (len(files) + COLUMNS - 1) // COLUMNS * CELL + 200
         answers = {}
         for name, ask in BROWSERS.items():
             out, home = folder / f"{name}.png", folder / f"{name}-home"
