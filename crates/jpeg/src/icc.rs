@@ -48,8 +48,10 @@ pub(crate) struct Clean {
     pub(crate) dropped: Option<(u32, usize)>,
 }
 
-const PRIMARIES: [&[u8; 4]; 3] = [b"rXYZ", b"gXYZ", b"bXYZ"];
-const CURVES: [&[u8; 4]; 3] = [b"rTRC", b"gTRC", b"bTRC"];
+type Name = [u8; 4];
+
+const PRIMARIES: [Name; 3] = [*b"rXYZ", *b"gXYZ", *b"bXYZ"];
+const CURVES: [Name; 3] = [*b"rTRC", *b"gTRC", *b"bTRC"];
 
 /// Rewrites a profile of a picture of `components`: the header's fields and tags that decide colours, the texts that
 /// the specification asks for with fixed content, no gaps, no tail.
@@ -69,7 +71,7 @@ pub(crate) fn rewrite(profile: &[u8], components: u8, from_chunks: Applied) -> O
     let values = tags.kept(&header)?;
     // Which browser has to be kept from applying what is left, since it did not apply what there was.
     let stop =
-        applied_of(&header, |name| values.iter().any(|(tag, _)| tag == name)).but_not(applied);
+        applied_of(&header, |name| values.iter().any(|(tag, _)| *tag == name)).but_not(applied);
     let clean = smallest(profile.len(), &header, stop, &tags, &values)?;
     let left_out = tags.rows.len().saturating_sub(values.len()) as u32;
     let dropped =
@@ -94,7 +96,7 @@ fn smallest(
         (*b"desc", layout::description(header)),
         (*b"cprt", layout::copyright(header)),
     ];
-    let texts = texts.iter().filter(|(name, _)| tags.find(name).is_some());
+    let texts = texts.iter().filter(|(name, _)| tags.find(*name).is_some());
     let named: Vec<layout::Tag<'_>> = texts
         .map(|(name, value)| (*name, &value[..]))
         .chain(values.iter().copied())
@@ -131,26 +133,26 @@ impl<'a> Tags<'a> {
     }
 
     /// The first tag of a name, as all decoders take it.
-    fn find(&self, name: &[u8; 4]) -> Option<&'a [u8]> {
-        self.value(self.rows.iter().find(|row| row.starts_with(name))?)
+    fn find(&self, name: Name) -> Option<&'a [u8]> {
+        self.value(self.rows.iter().find(|row| row.starts_with(&name))?)
     }
 
-    fn has(&self, name: &[u8; 4]) -> bool {
+    fn has(&self, name: Name) -> bool {
         self.find(name).is_some()
     }
 
     /// Whether a tag, if it is there, can be read.
-    fn sound(&self, name: &[u8; 4]) -> bool {
+    fn sound(&self, name: Name) -> bool {
         self.find(name)
-            .is_none_or(|raw| element::rewrite(*name, raw).is_some())
+            .is_none_or(|raw| element::rewrite(name, raw).is_some())
     }
 
-    fn has_all(&self, names: &[&[u8; 4]]) -> bool {
-        names.iter().all(|name| self.has(name))
+    fn has_all(&self, names: &[Name]) -> bool {
+        names.iter().all(|name| self.has(*name))
     }
 
-    fn all_sound(&self, names: &[&[u8; 4]]) -> bool {
-        names.iter().all(|name| self.sound(name))
+    fn all_sound(&self, names: &[Name]) -> bool {
+        names.iter().all(|name| self.sound(*name))
     }
 
     /// Which browser applies a profile with these tags. Of tags that are kept as they are, only what would be lost on
@@ -166,22 +168,22 @@ impl<'a> Tags<'a> {
     /// skcms reads three curves and three primaries if they are all there, the first of two tables in each direction,
     /// and cicp; any that it cannot read ends it.
     fn chromium_reads(&self, header: &Header) -> bool {
-        let first_sound = |names: [&[u8; 4]; 2]| {
-            let first = names.into_iter().find(|name| self.has(name));
+        let first_sound = |names: [Name; 2]| {
+            let first = names.into_iter().find(|name| self.has(*name));
             first.is_none_or(|name| self.sound(name))
         };
-        let grey = &header.space == b"GRAY" && self.has(b"kTRC");
+        let grey = &header.space == b"GRAY" && self.has(*b"kTRC");
         let curves = if grey {
-            self.sound(b"kTRC")
+            self.sound(*b"kTRC")
         } else {
             [CURVES, PRIMARIES]
                 .iter()
                 .all(|names| !self.has_all(names) || self.all_sound(names))
         };
         curves
-            && first_sound([b"A2B0", b"A2B1"])
-            && first_sound([b"B2A0", b"B2A1"])
-            && self.sound(b"cicp")
+            && first_sound([*b"A2B0", *b"A2B1"])
+            && first_sound([*b"B2A0", *b"B2A1"])
+            && self.sound(*b"cicp")
             && self
                 .rows
                 .iter()
@@ -190,20 +192,20 @@ impl<'a> Tags<'a> {
 
     /// qcms reads the tags of the picture's colour space, tables only if they are of a type that tables have.
     fn firefox_reads(&self, header: &Header) -> bool {
-        let table = |name: &[u8; 4]| {
+        let table = |name: Name| {
             let is_table =
                 |raw: &[u8]| matches!(raw.get(..4), Some(b"mft1" | b"mft2" | b"mAB " | b"mBA "));
             !self.find(name).is_some_and(is_table) || self.sound(name)
         };
-        let three = |names: [&[u8; 4]; 3]| {
-            let first = names.first().is_some_and(|name| self.has(name));
+        let three = |names: [Name; 3]| {
+            let first = names.first().is_some_and(|name| self.has(*name));
             !first || self.has_all(&names) && self.all_sound(&names)
         };
         let colours = match &header.space {
-            b"GRAY" => self.sound(b"kTRC"),
-            _ => table(b"A2B0") && table(b"B2A0") && three(PRIMARIES) && three(CURVES),
+            b"GRAY" => self.sound(*b"kTRC"),
+            _ => table(*b"A2B0") && table(*b"B2A0") && three(PRIMARIES) && three(CURVES),
         };
-        colours && self.sound(b"chad") && self.rows.len() <= 1024
+        colours && self.sound(*b"chad") && self.rows.len() <= 1024
     }
 
     /// The tags that are kept, rewritten, in the order in which they are written. `None` if they have more bytes than
@@ -211,23 +213,23 @@ impl<'a> Tags<'a> {
     fn kept(&self, header: &Header) -> Option<Vec<([u8; 4], Vec<u8>)>> {
         // Where there is a table, no decoder reads curves and primaries.
         let matrix = &header.space == b"RGB "
-            && !(self.has(b"A2B0") && self.sound(b"A2B0"))
+            && !(self.has(*b"A2B0") && self.sound(*b"A2B0"))
             && [PRIMARIES, CURVES]
                 .iter()
                 .all(|names| self.has_all(names) && self.all_sound(names));
         let matrix = if matrix {
             [PRIMARIES, CURVES]
         } else {
-            [[b"    "; 3]; 2]
+            [[*b"    "; 3]; 2]
         };
         let [colours, curves] = matrix;
         let grey = if &header.space == b"GRAY" {
-            b"kTRC"
+            *b"kTRC"
         } else {
-            b"    "
+            *b"    "
         };
-        let before: [&[u8; 4]; 2] = [b"wtpt", b"chad"];
-        let behind: [&[u8; 4]; 5] = [grey, b"A2B0", b"A2B1", b"A2B2", b"cicp"];
+        let before: [Name; 2] = [*b"wtpt", *b"chad"];
+        let behind: [Name; 5] = [grey, *b"A2B0", *b"A2B1", *b"A2B2", *b"cicp"];
         let mut kept: Vec<([u8; 4], Vec<u8>)> = Vec::with_capacity(16);
         let mut length = 0_usize;
         for name in before
@@ -239,7 +241,7 @@ impl<'a> Tags<'a> {
             let Some(raw) = self.find(name) else {
                 continue;
             };
-            let Some(value) = element::rewrite(*name, raw) else {
+            let Some(value) = element::rewrite(name, raw) else {
                 continue;
             };
             if kept.iter().all(|(_, seen)| *seen != value) {
@@ -248,21 +250,21 @@ impl<'a> Tags<'a> {
             if length > self.body.len() {
                 return None;
             }
-            kept.push((*name, value));
+            kept.push((name, value));
         }
         Some(kept)
     }
 }
 
 /// Which browser applies a profile by the tags that it has, if all of them can be read.
-fn applied_of(header: &Header, has: impl Fn(&[u8; 4]) -> bool) -> Applied {
-    let table = has(b"A2B0");
-    let any_table = table || has(b"A2B1");
-    let matrix = [PRIMARIES, CURVES].iter().flatten().all(|name| has(name));
+fn applied_of(header: &Header, has: impl Fn(Name) -> bool) -> Applied {
+    let table = has(*b"A2B0");
+    let any_table = table || has(*b"A2B1");
+    let matrix = [PRIMARIES, CURVES].iter().flatten().all(|name| has(*name));
     match &header.space {
         b"GRAY" => Applied {
-            chromium: any_table || has(b"kTRC") && &header.connection == b"XYZ ",
-            firefox: has(b"kTRC"),
+            chromium: any_table || has(*b"kTRC") && &header.connection == b"XYZ ",
+            firefox: has(*b"kTRC"),
         },
         b"RGB " => Applied {
             chromium: any_table || matrix,

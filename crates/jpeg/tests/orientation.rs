@@ -7,6 +7,7 @@
 use scrubjay_jpeg::{Options, OrientationPolicy, inspect, strip, verify};
 use serde_json::Value;
 
+use scrubjay_jpeg_dev::bytes::from_digits;
 use scrubjay_jpeg_dev::samples;
 
 struct Case {
@@ -16,27 +17,10 @@ struct Case {
     firefox: u8,
 }
 
-/// Bytes of hexadecimal digits; `(n)` stands for n zero bytes.
-fn bytes(digits: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = digits;
-    while !rest.is_empty() {
-        if let Some(run) = rest.strip_prefix('(') {
-            let (count, behind) = run.split_once(')').expect("a run that ends");
-            out.resize(out.len() + count.parse::<usize>().expect("a count"), 0);
-            rest = behind;
-        } else {
-            out.push(u8::from_str_radix(&rest[..2], 16).expect("hexadecimal digits"));
-            rest = &rest[2..];
-        }
-    }
-    out
-}
-
 fn cases() -> Vec<Case> {
     let table: Value = serde_json::from_str(include_str!("browsers/orientation.json"))
         .expect("the answers in JSON");
-    let base = bytes(table["base"].as_str().expect("the base file"));
+    let base = from_digits(table["base"].as_str().expect("the base file"));
     let answer = |case: &Value, browser: &str| {
         u8::try_from(case[browser].as_u64().expect("an answer")).expect("1 to 8")
     };
@@ -47,7 +31,7 @@ fn cases() -> Vec<Case> {
             let mut file = base.clone();
             for piece in case["pieces"].as_array().expect("pieces").iter().rev() {
                 let at = piece[0].as_u64().expect("an offset") as usize;
-                file.splice(at..at, bytes(piece[1].as_str().expect("digits")));
+                file.splice(at..at, from_digits(piece[1].as_str().expect("digits")));
             }
             Case {
                 name: case["name"].as_str().expect("a name").to_owned(),

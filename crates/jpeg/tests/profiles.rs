@@ -8,14 +8,8 @@ use proptest::prelude::*;
 use scrubjay_jpeg::{Check, Options, Repair, inspect, strip, verify};
 use serde_json::Value;
 
-#[allow(dead_code)]
-#[path = "../dev/bytes.rs"]
-mod bytes;
-#[allow(dead_code)]
-#[path = "../dev/profile.rs"]
-mod profile;
-
-use bytes::{frame, grey, scan, segment};
+use scrubjay_jpeg_dev::bytes::{frame, from_digits, grey, scan, segment};
+use scrubjay_jpeg_dev::profile as icc;
 
 /// A picture of one block a component with `head` behind SOI.
 fn picture(components: usize, head: &[u8]) -> Vec<u8> {
@@ -63,22 +57,6 @@ fn profile_of(file: &[u8]) -> Vec<u8> {
     out
 }
 
-fn hexadecimal(digits: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = digits;
-    while !rest.is_empty() {
-        if let Some(run) = rest.strip_prefix('(') {
-            let (count, behind) = run.split_once(')').expect("a run that ends");
-            out.resize(out.len() + count.parse::<usize>().expect("a count"), 0);
-            rest = behind;
-        } else {
-            out.push(u8::from_str_radix(&rest[..2], 16).expect("hexadecimal digits"));
-            rest = &rest[2..];
-        }
-    }
-    out
-}
-
 /// What one browser alone makes of a profile that says one thing and is another: dropped, as docs/decisions has it.
 const DROPPED: [&str; 5] = [
     "without rXYZ",
@@ -101,7 +79,7 @@ fn what_browsers_apply_goes_on_and_what_they_do_not_apply_is_not_applied_then() 
             "RGB" => 3,
             _ => 4,
         };
-        let segments = hexadecimal(case["segments"].as_str().expect("digits"));
+        let segments = from_digits(case["segments"].as_str().expect("digits"));
         let written = clean(&picture(components, &segments));
         let kept = profile_of(&written);
         let [chromium, firefox] = ["chromium", "firefox"].map(|browser| case[browser] != "none");
@@ -131,11 +109,11 @@ struct Profile {
 }
 
 impl Profile {
-    fn new(space: &[u8; 4]) -> Self {
+    fn new(space: [u8; 4]) -> Self {
         Self {
             tags: Vec::new(),
             values: Vec::new(),
-            space: *space,
+            space,
             version: 2,
             class: *b"mntr",
             intent: 0,
@@ -181,7 +159,7 @@ fn xyz(content: &[u8; 12]) -> Vec<u8> {
 fn curve(count: usize, sample: u16) -> Vec<u8> {
     let mut out = b"curv\0\0\0\0".to_vec();
     out.extend((count as u32).to_be_bytes());
-    (0..count).for_each(|_| out.extend(sample.to_be_bytes()));
+    out.extend(sample.to_be_bytes().repeat(count));
     out
 }
 
@@ -200,7 +178,7 @@ fn table(inputs: u8, grid: u8, node: u8) -> Vec<u8> {
 fn pipeline(inputs: u8, offsets: [u32; 5], content: &[u8]) -> Vec<u8> {
     let mut out = b"mAB \0\0\0\0".to_vec();
     out.extend([inputs, 3, 0, 0]);
-    offsets.iter().for_each(|at| out.extend(at.to_be_bytes()));
+    out.extend(offsets.iter().flat_map(|at| at.to_be_bytes()));
     out.extend(content);
     out
 }
@@ -218,13 +196,13 @@ fn matrix(profile: &mut Profile, curves: &[u8]) {
 }
 
 fn in_picture(components: usize, profile: &[u8]) -> Vec<u8> {
-    picture(components, &profile::chunks(profile, 65_519).concat())
+    picture(components, &icc::chunks(profile, 65_519).concat())
 }
 
 #[test]
 fn tags_that_share_their_data_go_on_sharing_them() {
     // One table for three intents.
-    let mut shared = Profile::new(b"RGB ");
+    let mut shared = Profile::new(*b"RGB ");
     shared.add(&[b"A2B0", b"A2B1", b"A2B2"], &table(3, 17, 7));
     let source = shared.write();
     let kept = profile_of(&clean(&in_picture(3, &source)));
@@ -238,14 +216,14 @@ fn tags_that_share_their_data_go_on_sharing_them() {
         curve(1001, 5),
     ]
     .concat();
-    let mut within = Profile::new(b"RGB ");
+    let mut within = Profile::new(*b"RGB ");
     within.version = 4;
     within.add(&[b"A2B0"], &pipeline(3, [32, 0, 32, 0, 32], &curves));
     let source = within.write();
     let kept = profile_of(&clean(&in_picture(3, &source)));
     assert!(kept.len() <= source.len() && kept.len() > 6000);
     // Curves of a name each, and the same data.
-    let mut both = Profile::new(b"RGB ");
+    let mut both = Profile::new(*b"RGB ");
     matrix(&mut both, &curve(1024, 9));
     let source = both.write();
     let kept = profile_of(&clean(&in_picture(3, &source)));
@@ -265,7 +243,7 @@ fn a_profile_whose_tags_overlap_does_not_grow() {
     }
     let length = 48 + 6 * 256 + 27 * 27 * 27 * 3;
     values.resize(3 * step + length, 1);
-    let mut profile = Profile::new(b"RGB ");
+    let mut profile = Profile::new(*b"RGB ");
     profile.tags = [b"A2B0", b"A2B1", b"A2B2"]
         .iter()
         .enumerate()
@@ -278,7 +256,7 @@ fn a_profile_whose_tags_overlap_does_not_grow() {
     assert_eq!(clean(&file), picture(3, b""));
     // Within a table: five elements, each of which begins within the one before.
     let content = [curve(20_000, 0), vec![0; 60_000]].concat();
-    let mut within = Profile::new(b"CMYK");
+    let mut within = Profile::new(*b"CMYK");
     within.add(&[b"A2B0"], &pipeline(15, [32, 32, 32, 36, 40], &content));
     let file = in_picture(4, &within.write());
     assert!(clean(&file).len() <= file.len());
@@ -288,14 +266,14 @@ fn a_profile_whose_tags_overlap_does_not_grow() {
 fn a_profile_at_the_limit_of_chunks_goes_on_and_one_beyond_it_does_not() {
     // Values of any size: a curve has as many samples as it says.
     let sized = |length: usize| {
-        let mut profile = Profile::new(b"GRAY");
+        let mut profile = Profile::new(*b"GRAY");
         let samples = (length - 132 - 12 - 12) / 2;
         profile.add(&[b"kTRC"], &curve(samples, 0x0102));
         profile.write()
     };
     let limit = 255 * 65_519;
     let largest = sized(limit / 4 * 4);
-    let segments = profile::chunks(&largest, 65_519);
+    let segments = icc::chunks(&largest, 65_519);
     assert_eq!(segments.len(), 255);
     let file = picture(1, &segments.concat());
     let written = clean(&file);
@@ -318,7 +296,7 @@ fn a_profile_at_the_limit_of_chunks_goes_on_and_one_beyond_it_does_not() {
 fn a_small_profile_does_not_grow_for_the_texts_and_the_padding_that_the_standard_asks_for() {
     for texts in [false, true] {
         for samples in [0, 1, 2, 3] {
-            let mut small = Profile::new(b"RGB ");
+            let mut small = Profile::new(*b"RGB ");
             if texts {
                 small.add(&[b"desc", b"cprt"], b"text\0\0\0\0x\0");
             }
@@ -420,7 +398,7 @@ fn profile() -> impl Strategy<Value = Vec<u8>> {
     )
         .prop_map(
             |(space, version, intent, class, values, tags, with_matrix)| {
-                let mut profile = Profile::new(space);
+                let mut profile = Profile::new(*space);
                 (profile.version, profile.intent, profile.class) = (version, intent, *class);
                 let classes = [values.0, values.1, values.2, values.3, values.4, values.5];
                 let places = classes.map(|values| {
@@ -481,7 +459,7 @@ proptest! {
         twice in any::<bool>(),
     ) {
         let size = size.max(profile.len().div_ceil(255));
-        let mut segments = profile::chunks(&profile, size).concat();
+        let mut segments = icc::chunks(&profile, size).concat();
         if twice {
             segments = segments.repeat(2);
         }

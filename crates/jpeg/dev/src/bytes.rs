@@ -71,3 +71,24 @@ pub fn grey_but(index: usize, piece: &[u8]) -> Vec<u8> {
     pieces[index] = piece.to_vec();
     pieces.concat()
 }
+
+/// Bytes of hexadecimal digits, as `dev/browsers.py` writes them; `(n)` stands for n zero bytes.
+///
+/// # Panics
+///
+/// On anything else.
+pub fn from_digits(digits: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = digits;
+    while !rest.is_empty() {
+        if let Some(run) = rest.strip_prefix('(') {
+            let (count, behind) = run.split_once(')').expect("a run that ends");
+            out.resize(out.len() + count.parse::<usize>().expect("a count"), 0);
+            rest = behind;
+        } else {
+            out.push(u8::from_str_radix(&rest[..2], 16).expect("hexadecimal digits"));
+            rest = &rest[2..];
+        }
+    }
+    out
+}

@@ -96,7 +96,7 @@ impl Chunks {
 
 /// Whether a profile of `length` bytes can be written: the number of a chunk is one byte.
 pub(super) fn fits(length: usize) -> bool {
-    length.div_ceil(CHUNK) <= usize::from(u8::MAX)
+    u8::try_from(length.div_ceil(CHUNK)).is_ok()
 }
 
 /// Length of what [`segments`] writes.
