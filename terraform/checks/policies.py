@@ -19,6 +19,9 @@ ALLOWED = [
     ("*bucket*", "UNKNOWN_CONDITION_FOR_ACTION", "s3:TlsVersion", "s3:* has actions that know no TLS version; Deny then does not match"),
     ("boundary*", "RESOURCE_MISMATCH", "states:ListExecutions", "takes state machines too, beside map runs"),
     ("boundary*", "RESOURCE_MISMATCH", "states:DescribeExecution", "takes standard executions too, beside express ones"),
+    ("operator*", "RESOURCE_MISMATCH", "states:ListExecutions", "takes state machines too, beside map runs"),
+    ("operator*", "RESOURCE_MISMATCH", "states:DescribeExecution", "takes standard executions too, beside express ones"),
+    ("operator*", "RESOURCE_STAR", "logs:GetQueryResults", "names a query, which is no resource; parliament's list is older"),
     ("deployer*", "INVALID_ARN", "Account expected", "AWS's own SAM transform stands in the account `aws`"),
     ("deployer*", "MISMATCHED_TYPE_BUT_USABLE", "StringEquals", "iam:PermissionsBoundary, the way the IAM guide compares it"),
 ]

@@ -123,8 +123,8 @@ fn only_the_machine_marks_an_original_and_only_as_refused() {
 
 #[test]
 fn people_reach_their_bucket_and_nothing_else() {
-    let a = file("user-source");
-    let b = files(&["reader-objects", "reader-list-all"]);
+    let (a, b) = (person("user-a"), person("user-b"));
+    let reader = files(&["reader-objects", "reader-list-all"]);
     let actions = [
         ("s3:ListBucket", ""),
         ("s3:GetObject", "/k"),
@@ -152,7 +152,7 @@ fn people_reach_their_bucket_and_nothing_else() {
     for (who, arn, granted) in [
         ("user-a", user("user-a"), &a),
         ("user-b", user("user-b"), &b),
-        ("website-reader", role("website-reader"), &b),
+        ("website-reader", role("website-reader"), &reader),
     ] {
         for bucket in [SOURCE, STAGING, DESTINATION] {
             for (action, key) in actions {
@@ -176,6 +176,8 @@ fn people_reach_their_bucket_and_nothing_else() {
             ),
             ("kms:Decrypt", KEY),
             ("iam:CreateAccessKey", &arn),
+            ("iam:UpdateLoginProfile", &arn),
+            ("iam:ChangePassword", &user("somebody")),
         ] {
             assert_ne!(
                 decide(granted, &Request::new(Some(&arn), action, resource)),
@@ -306,6 +308,18 @@ fn an_address_range_binds_people_and_only_people() {
             true,
         ),
         (
+            "CloudFront for a named distribution",
+            Request::of_service(
+                "cloudfront.amazonaws.com",
+                "arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE",
+                "s3:GetObject",
+                &object,
+            )
+            .with("aws:SourceIp", "130.176.0.1"),
+            false,
+            true,
+        ),
+        (
             "an AWS service by itself: no principal ARN",
             Request::new(None, "s3:PutObject", &object).with("aws:PrincipalIsAWSService", "true"),
             false,
@@ -357,7 +371,11 @@ fn the_key_serves_each_only_for_its_bucket() {
                 | ("strip", STAGING, _)
                 | ("publish" | "retract", STAGING, "kms:Decrypt")
                 | ("publish" | "retract", DESTINATION, _)
-                | ("user-b" | "website-reader", DESTINATION, "kms:Decrypt")
+                | (
+                    "user-b" | "website-reader" | "additional-reader",
+                    DESTINATION,
+                    "kms:Decrypt"
+                )
         )
     };
     let principals = [
@@ -365,6 +383,7 @@ fn the_key_serves_each_only_for_its_bucket() {
         ("user-b", user("user-b")),
         ("admin", admin.clone()),
         ("website-reader", role("website-reader")),
+        ("additional-reader", role("additional-reader")),
         ("deployer", role("deployer")),
         ("validate", role("validate")),
         ("strip", role("strip")),
@@ -396,18 +415,24 @@ fn the_key_serves_each_only_for_its_bucket() {
                 }
             }
         }
-        let table = |action| {
-            Request::new(Some(arn), action, KEY)
+        // IAM decides about the audit table and what was restored from it; the key serves no other table.
+        for (table, served) in [
+            ("scrubjay-dev-audit", true),
+            ("scrubjay-dev-audit-restored-20261125", true),
+            ("scrubjay-dev-audit-2", false),
+            ("scrubjay-dev-catalogue", false),
+            ("scrubjay-prod-audit", false),
+            ("payroll", false),
+        ] {
+            let request = Request::new(Some(arn), "kms:Decrypt", KEY)
                 .with("kms:ViaService", "dynamodb.eu-central-1.amazonaws.com")
-                .with(
-                    "kms:EncryptionContext:aws:dynamodb:tableName",
-                    "scrubjay-dev-audit",
-                )
-        };
-        assert!(
-            allowed(&table("kms:Decrypt"), &[&everything, &key], &[]),
-            "{who}: IAM decides about the table"
-        );
+                .with("kms:EncryptionContext:aws:dynamodb:tableName", table);
+            assert_eq!(
+                allowed(&request, &[&everything, &key], &[]),
+                served,
+                "{who}: {table}"
+            );
+        }
     }
     for (action, expected) in [
         ("kms:PutKeyPolicy", true),
@@ -423,6 +448,65 @@ fn the_key_serves_each_only_for_its_bucket() {
             ),
             expected,
             "{action}"
+        );
+    }
+}
+
+/// `CloudFront` asks in its own name, and says for which distribution:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html>.
+#[test]
+fn only_named_distributions_show_bucket_b() {
+    let (ours, others) = (
+        "arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE",
+        "arn:aws:cloudfront::111122223333:distribution/E2QWRUHEXAMPLE",
+    );
+    let (bucket, key) = (bucket_policy(DESTINATION), key_policy());
+    let object = format!("{DESTINATION}/k");
+    let asks = |service: &str, source: &str, action: &str, resource: &str, context: &str| {
+        Request::of_service(service, source, action, resource)
+            .with("kms:EncryptionContext:aws:s3:arn", context)
+    };
+    let cloudfront = "cloudfront.amazonaws.com";
+    let rows = [
+        (cloudfront, ours, "s3:GetObject", object.as_str(), true),
+        (cloudfront, others, "s3:GetObject", &object, false),
+        (cloudfront, ours, "s3:ListBucket", DESTINATION, false),
+        (cloudfront, ours, "s3:PutObject", &object, false),
+        (
+            "cloudtrail.amazonaws.com",
+            ours,
+            "s3:GetObject",
+            &object,
+            false,
+        ),
+    ];
+    for (service, source, action, resource, expected) in rows {
+        let request = asks(service, source, action, resource, "");
+        assert_eq!(
+            allowed(&request, &[&bucket], &[]),
+            expected,
+            "{service} for {source}: {action}"
+        );
+    }
+    let keys = [
+        (ours, "kms:Decrypt", DESTINATION, true),
+        (others, "kms:Decrypt", DESTINATION, false),
+        (ours, "kms:Decrypt", SOURCE, false),
+        (ours, "kms:GenerateDataKey", DESTINATION, false),
+    ];
+    for (source, action, context, expected) in keys {
+        let request = asks(cloudfront, source, action, KEY, context);
+        assert_eq!(
+            allowed(&request, &[&key], &[]),
+            expected,
+            "{source}: {action} for {context}"
+        );
+    }
+    for bucket in [SOURCE, STAGING] {
+        let request = asks(cloudfront, ours, "s3:GetObject", &format!("{bucket}/k"), "");
+        assert!(
+            !allowed(&request, &[&bucket_policy(bucket)], &[]),
+            "{bucket}"
         );
     }
 }

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use scrubjay_tests::iac::environment::Environment;
 use scrubjay_tests::iac::example::*;
-use scrubjay_tests::iac::policy::{Decision, Request, allowed, decide};
+use scrubjay_tests::iac::policy::{Decision, Request, allowed, decide, statements};
 use scrubjay_tests::iac::{read, root};
 use serde_json::{Value, json};
 
@@ -80,6 +81,131 @@ fn the_boundary_lets_every_role_do_what_the_template_grants() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// After a restore the template's parameter names another table. Its roles may use that one, and the boundary no third.
+#[test]
+fn a_restored_table_takes_the_audit_tables_place_and_no_other_does() {
+    let boundary = file("boundary");
+    let asked = |name: &str, action: &str, table: &str, granted: &[Value]| {
+        let arn = format!("arn:aws:dynamodb:eu-central-1:111122223333:table/{table}");
+        allowed(
+            &Request::new(Some(&role(name)), action, &arn),
+            &[granted, &boundary],
+            &[],
+        )
+    };
+    for (table, served) in [
+        ("scrubjay-dev-audit", true),
+        ("scrubjay-dev-audit-restored-20261125", true),
+        ("scrubjay-dev-audit-restored-20261125/index/by-status", true),
+        ("scrubjay-dev-audit-2", false),
+        ("scrubjay-prod-audit-restored-1", false),
+        ("payroll", false),
+    ] {
+        let everything = administrator();
+        assert_eq!(
+            asked("reconcile", "dynamodb:Query", table, &everything),
+            served,
+            "{table}"
+        );
+    }
+    // What a role is granted is one table, by name: the one that the stack was deployed with.
+    let restored = "scrubjay-dev-audit-restored-20261125";
+    let after = Environment::example().with_table(restored).roles();
+    for (name, action) in [
+        ("record", "dynamodb:UpdateItem"),
+        ("publish", "dynamodb:PutItem"),
+        ("reconcile", "dynamodb:Query"),
+        ("scrub-machine", "dynamodb:UpdateItem"),
+    ] {
+        assert!(asked(name, action, restored, &after[name]), "{name}");
+        assert!(!asked(name, action, "scrubjay-dev-audit", &after[name]));
+        assert!(!asked(name, action, restored, &roles()[name]));
+    }
+}
+
+#[test]
+fn an_operator_repairs_and_sees_no_photograph() {
+    let policy = file("operator");
+    let arn = user("operator");
+    let regional =
+        |service: &str, rest: &str| format!("arn:aws:{service}:eu-central-1:111122223333:{rest}");
+    let execution = regional("states", "execution:scrubjay-dev-scrub:1");
+    let rule = regional("events", "rule/scrubjay-dev-uploaded");
+    let queue = regional("sqs", "scrubjay-dev-dead-letters");
+    let reconcile = regional("lambda", "function:scrubjay-dev-reconcile");
+    let strip = regional("lambda", "function:scrubjay-dev-strip");
+    let rows = [
+        ("states:RedriveExecution", execution, true),
+        (
+            "states:RedriveExecution",
+            regional("states", "execution:payroll:1"),
+            false,
+        ),
+        ("events:DisableRule", rule.clone(), true),
+        ("events:EnableRule", rule.clone(), true),
+        ("events:DeleteRule", rule, false),
+        ("sqs:DeleteMessage", queue, true),
+        ("lambda:InvokeFunction", reconcile, true),
+        ("lambda:InvokeFunction", strip, false),
+        ("dynamodb:Query", TABLE.to_owned(), true),
+        ("dynamodb:UpdateItem", TABLE.to_owned(), false),
+        ("dynamodb:DeleteItem", TABLE.to_owned(), false),
+        ("s3:ListBucket", SOURCE.to_owned(), true),
+        ("s3:GetObject", format!("{SOURCE}/k"), false),
+        ("s3:GetObject", format!("{DESTINATION}/k"), false),
+        ("iam:PassRole", role("strip"), false),
+    ];
+    for (action, resource, expected) in rows {
+        let request = Request::new(Some(&arn), action, &resource);
+        assert_eq!(
+            decide(&policy, &request) == Decision::Allow,
+            expected,
+            "{action} on {resource}"
+        );
+    }
+}
+
+/// Roles of Identity Center have its region in their path, and none where it is us-east-1:
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>. The example has both.
+#[test]
+fn the_examples_patterns_admit_roles_of_identity_center_wherever_it_is() {
+    for env in ["dev", "prod"] {
+        let example = read(&format!("terraform/envs/{env}/terraform.tfvars.example"));
+        let example: hcl::Value = hcl::from_str(&example).unwrap();
+        let patterns = serde_json::to_string(&example["deployer_trusted_arns"]).unwrap();
+        let mut values = placeholders();
+        values.insert("deployer_trusted_arns", patterns);
+        let trust = statements("trust-deployer", &values);
+        for (arn, admitted) in [
+            (
+                "sso.amazonaws.com/eu-central-1/AWSReservedSSO_Developer_1234",
+                true,
+            ),
+            ("sso.amazonaws.com/AWSReservedSSO_Developer_1234", true),
+            (
+                "sso.amazonaws.com/eu-central-1/AWSReservedSSO_ReadOnly_1234",
+                false,
+            ),
+            ("sso.amazonaws.com/AWSReservedSSO_ReadOnly_1234", false),
+        ] {
+            let arn = format!("arn:aws:iam::111122223333:role/aws-reserved/{arn}");
+            let mut request = Request::new(Some(&arn), "sts:AssumeRole", "");
+            request.resource = "*".to_owned();
+            let trust: Vec<Value> = trust
+                .iter()
+                .map(|statement| {
+                    // A trust policy has no Resource: it is the role itself.
+                    let mut statement = statement.clone();
+                    statement["Resource"] = json!("*");
+                    statement
+                })
+                .collect();
+            let decision = decide(&trust, &request) == Decision::Allow;
+            assert_eq!(decision, admitted, "{env}: {arn}");
         }
     }
 }

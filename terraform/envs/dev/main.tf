@@ -23,6 +23,12 @@ module "foundation" {
   reports_days                = 30
   access_logs_days            = 30
 
-  allowed_cidrs         = var.allowed_cidrs
-  deployer_trusted_arns = var.deployer_trusted_arns
+  allowed_cidrs             = var.allowed_cidrs
+  address_range_exempt_arns = var.address_range_exempt_arns
+  deployer_trusted_arns     = var.deployer_trusted_arns
+  user_a_pgp_key            = var.user_a_pgp_key
+  user_b_pgp_key            = var.user_b_pgp_key
+  additional_reader_arns    = var.additional_reader_arns
+  reader_distribution_arns  = var.reader_distribution_arns
+  restored_audit_table      = var.restored_audit_table
 }

@@ -27,3 +27,45 @@ variable "deployer_trusted_arns" {
   type        = list(string)
   nullable    = false
 }
+
+variable "address_range_exempt_arns" {
+  description = "See modules/foundation."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "user_a_pgp_key" {
+  description = "See modules/foundation."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
+variable "user_b_pgp_key" {
+  description = "See modules/foundation."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
+variable "additional_reader_arns" {
+  description = "See modules/foundation."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "reader_distribution_arns" {
+  description = "See modules/foundation."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "restored_audit_table" {
+  description = "See modules/foundation."
+  type        = string
+  default     = ""
+  nullable    = false
+}

@@ -14,7 +14,7 @@ module "key" {
 module "audit_table" {
   source = "../audit_table"
 
-  name                = local.names.audit_table
+  name                = local.audit_table
   key_arn             = module.key.arn
   deletion_protection = var.protected
 }
@@ -23,7 +23,7 @@ module "user_a" {
   source = "../user"
 
   name    = "${local.prefix}-user-a"
-  policy  = templatefile("${local.policies}/user-source.json.tftpl", local.policy_variables)
+  policy  = local.user_policies.a
   pgp_key = var.user_a_pgp_key
 }
 
@@ -31,7 +31,7 @@ module "user_b" {
   source = "../user"
 
   name    = "${local.prefix}-user-b"
-  policy  = local.reader_policy
+  policy  = local.user_policies.b
   pgp_key = var.user_b_pgp_key
 }
 
@@ -41,6 +41,19 @@ module "website_reader" {
   name         = "${local.prefix}-website-reader"
   policy       = local.reader_policy
   trust_policy = templatefile("${local.policies}/trust-website-reader.json.tftpl", local.policy_variables)
+}
+
+# For roles that are not made here, to attach: a container or function that shows photographs, and who operates the pipeline.
+resource "aws_iam_policy" "reader" {
+  name        = "${local.prefix}-reader"
+  description = "Reads bucket B. The key serves only roles that the variable additional_reader_arns names."
+  policy      = local.reader_policy
+}
+
+resource "aws_iam_policy" "operator" {
+  name        = "${local.prefix}-operator"
+  description = "Reads the audit table, redrives, stops and starts; no access to any photograph."
+  policy      = templatefile("${local.policies}/operator.json.tftpl", local.policy_variables)
 }
 
 module "deployer" {

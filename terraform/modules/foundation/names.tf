@@ -17,6 +17,8 @@ locals {
     access_logs_bucket = var.bucket_names.access_logs != "" ? var.bucket_names.access_logs : "${local.bucket_prefix}-access-logs"
     audit_table        = "${local.prefix}-audit"
   }
+  # Policies name the table by names.audit_table, and what was restored from it by the same name with `-restored-*`.
+  audit_table = var.restored_audit_table != "" ? var.restored_audit_table : local.names.audit_table
 
   # The roles that template.yaml makes, by the names that bucket and key policies expect. One test holds the two lists
   # against each other.

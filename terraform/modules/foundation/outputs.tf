@@ -43,6 +43,16 @@ output "deployer_role_arn" {
   value       = module.deployer.role_arn
 }
 
+output "reader_policy_arn" {
+  description = "The policy to attach to a role that additional_reader_arns names."
+  value       = aws_iam_policy.reader.arn
+}
+
+output "operator_policy_arn" {
+  description = "The policy to attach to whoever operates the pipeline and runs the smoke test."
+  value       = aws_iam_policy.operator.arn
+}
+
 output "website_reader_instance_profile" {
   description = "The instance profile of servers that show photographs."
   value       = module.website_reader.instance_profile_name

@@ -8,6 +8,12 @@ locals {
     region     = data.aws_region.current.region
     account_id = data.aws_caller_identity.current.account_id
     env        = var.env
+
+    destination_reader_arns = jsonencode(concat(
+      ["${local.iam_arn}:user/${local.prefix}-user-b", "${local.iam_arn}:role/${local.prefix}-website-reader"],
+      var.additional_reader_arns,
+    ))
+    reader_distribution_arns = jsonencode(var.reader_distribution_arns)
   })
 
   policy_variables = merge(local.names_for_policies, {
@@ -30,7 +36,15 @@ locals {
     reader_prefixes = jsonencode([for prefix in var.reader_prefixes : "${prefix}*"])
   })
 
-  key_policy = templatefile("${local.policies}/key.json.tftpl", local.names_for_policies)
+  # CloudFront reads in its own name, as a service: a statement of its own, in the key's policy and in bucket B's.
+  cloudfront = length(var.reader_distribution_arns) > 0
+  key_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = flatten([
+      for name in local.cloudfront ? ["key", "key-cloudfront"] : ["key"] :
+      jsondecode(templatefile("${local.policies}/${name}.json.tftpl", local.names_for_policies)).Statement
+    ])
+  })
 
   reader_documents = [
     "reader-objects",
@@ -44,12 +58,33 @@ locals {
     ])
   })
 
+  # A person's own password, beside what the person may do with photographs.
+  user_documents = {
+    a = ["user-source", "user-password"]
+    b = concat(local.reader_documents, ["user-password"])
+  }
+  user_policies = {
+    for user, names in local.user_documents : user => jsonencode({
+      Version = "2012-10-17"
+      Statement = flatten([
+        for name in names : jsondecode(templatefile(
+          "${local.policies}/${name}.json.tftpl",
+          merge(local.policy_variables, { user = "${local.prefix}-user-${user}" }),
+        )).Statement
+      ])
+    })
+  }
+
   # Which files make up which bucket's policy.
   address_range = length(var.allowed_cidrs) > 0 ? ["bucket-address-range"] : []
   bucket_policy_files = {
-    source_bucket      = concat(["bucket-secure-transport", "bucket-own-key", "bucket-source"], local.address_range)
-    staging_bucket     = ["bucket-secure-transport", "bucket-own-key", "bucket-staging"]
-    destination_bucket = concat(["bucket-secure-transport", "bucket-own-key", "bucket-destination"], local.address_range)
+    source_bucket  = concat(["bucket-secure-transport", "bucket-own-key", "bucket-source"], local.address_range)
+    staging_bucket = ["bucket-secure-transport", "bucket-own-key", "bucket-staging"]
+    destination_bucket = concat(
+      ["bucket-secure-transport", "bucket-own-key", "bucket-destination"],
+      local.address_range,
+      local.cloudfront ? ["bucket-cloudfront"] : [],
+    )
     reports_bucket     = ["bucket-secure-transport", "bucket-own-key"]
     artifact_bucket    = ["bucket-secure-transport", "bucket-own-key"]
     access_logs_bucket = ["bucket-secure-transport", "bucket-access-logs"]

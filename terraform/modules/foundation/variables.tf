@@ -115,6 +115,44 @@ variable "reader_prefixes" {
   }
 }
 
+variable "additional_reader_arns" {
+  description = "Further roles or users of this account that read bucket B, such as the role of a container task. The key serves them; attach the policy of the output reader_policy_arn to each. Where allowed_cidrs is set, a machine belongs into address_range_exempt_arns too."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  # One by one: a wildcard here would let the key decrypt for whoever can make a role of a fitting name.
+  validation {
+    condition     = alltrue([for arn in var.additional_reader_arns : can(regex("^arn:[^:*?]+:iam::[0-9]{12}:(role|user)/[^*?]+$", arn))])
+    error_message = "ARNs of IAM roles or users, without wildcards. A role's session is admitted by the ARN of its role."
+  }
+}
+
+variable "reader_distribution_arns" {
+  description = "CloudFront distributions that show bucket B through an origin access control. Each may read objects and have them decrypted, and nothing else."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.reader_distribution_arns : can(regex("^arn:[^:*?]+:cloudfront::[0-9]{12}:distribution/[A-Z0-9]+$", arn))])
+    error_message = "ARNs of CloudFront distributions, such as arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE."
+  }
+}
+
+variable "restored_audit_table" {
+  description = "Name of the audit table after a restore: `scrubjay-<env>-audit-restored-<suffix>`. Empty: the table that Terraform made. docs/restore.md has the steps."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  # Key policy and boundary admit no other name.
+  validation {
+    condition     = var.restored_audit_table == "" || can(regex("^scrubjay-${var.env}-audit-restored-[a-zA-Z0-9._-]+$", var.restored_audit_table))
+    error_message = "A restored table is called scrubjay-<env>-audit-restored-<suffix>: the key serves no other."
+  }
+}
+
 variable "user_a_pgp_key" {
   description = "To make an access key for user A: its owner's public PGP key (base64) or keybase:<name>. Empty: none."
   type        = string

@@ -53,6 +53,13 @@ impl Environment {
         }
     }
 
+    /// The same with another audit table, as after a restore.
+    #[must_use]
+    pub fn with_table(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.table);
+        self
+    }
+
     /// A running stack.
     ///
     /// # Panics
@@ -91,13 +98,28 @@ impl Environment {
 
     /// The ARN of the audit table.
     pub fn table_arn(&self) -> String {
+        self.named_table_arn(&self.table)
+    }
+
+    /// The ARN of a table.
+    pub fn named_table_arn(&self, table: &str) -> String {
         let Self {
-            account,
-            region,
-            table,
-            ..
+            account, region, ..
         } = self;
         format!("arn:aws:dynamodb:{region}:{account}:table/{table}")
+    }
+
+    /// The name of a table that was restored from the audit table, as docs/restore.md has it named.
+    pub fn restored_table(&self) -> String {
+        format!("{}-restored-1", self.table)
+    }
+
+    /// The ARN of a CloudFront distribution that shows bucket B.
+    pub fn distribution(&self) -> String {
+        format!(
+            "arn:aws:cloudfront::{}:distribution/EDFDVBD6EXAMPLE",
+            self.account
+        )
     }
 
     /// The path of a parameter, and its ARN.
@@ -141,6 +163,11 @@ impl Environment {
             .collect();
         let servers = ["website-reader", "deployer"].map(|name| self.role(name));
         let exempt: Vec<&String> = roles.iter().chain(&servers).collect();
+        let readers = [
+            self.user("user-b"),
+            self.role("website-reader"),
+            self.role("additional-reader"),
+        ];
         let everything = format!("{}/*", self.bucket_arn("destination"));
         let developer = format!("arn:aws:iam::{}:role/developer", self.account);
         BTreeMap::from([
@@ -155,6 +182,12 @@ impl Environment {
             ("artifact_bucket", self.bucket("artifact")),
             ("access_logs_bucket", self.bucket("access-logs")),
             ("bucket", self.bucket("destination")),
+            ("user", format!("scrubjay-{}-user-a", self.env)),
+            ("destination_reader_arns", json!(readers).to_string()),
+            (
+                "reader_distribution_arns",
+                json!([self.distribution()]).to_string(),
+            ),
             ("audit_table", self.table.clone()),
             ("key_arn", self.key.clone()),
             ("application_role_arns", json!(roles).to_string()),
@@ -176,6 +209,28 @@ impl Environment {
         names.iter().flat_map(|name| self.file(name)).collect()
     }
 
+    /// What a person (`user-a`, `user-b`) is granted.
+    ///
+    /// # Panics
+    ///
+    /// When it is neither.
+    pub fn person(&self, name: &str) -> Vec<Value> {
+        let mut granted = match name {
+            "user-a" => self.file("user-source"),
+            "user-b" => self.files(&["reader-objects", "reader-list-all"]),
+            other => panic!("no person {other}"),
+        };
+        let mut values = self.placeholders();
+        values.insert("user", format!("scrubjay-{}-{name}", self.env));
+        granted.extend(statements("user-password", &values));
+        granted
+    }
+
+    /// The key's policy, with a CloudFront distribution among those whom it serves.
+    pub fn key_policy(&self) -> Vec<Value> {
+        self.files(&["key", "key-cloudfront"])
+    }
+
     /// The policy of a bucket (`source`, `staging`, `destination`), of the files that Terraform joins for it; `left_out` is
     /// one that is not wanted.
     ///
@@ -191,8 +246,11 @@ impl Environment {
         let joined = joined[format!("{role}_bucket")].to_string();
         let mut values = self.placeholders();
         values.insert("bucket", self.bucket(role));
-        let names = ["bucket-secure-transport", "bucket-own-key", &own];
-        for name in names {
+        let mut names = vec!["bucket-secure-transport", "bucket-own-key", &own];
+        if role == "destination" {
+            names.push("bucket-cloudfront");
+        }
+        for name in &names {
             assert!(joined.contains(name), "{name} is not in {joined}");
         }
         let wanted = names.iter().filter(|name| Some(**name) != left_out);

@@ -52,6 +52,16 @@ pub fn files(names: &[&str]) -> Vec<Value> {
     Environment::example().files(names)
 }
 
+/// What a person (`user-a`, `user-b`) is granted.
+pub fn person(name: &str) -> Vec<Value> {
+    Environment::example().person(name)
+}
+
+/// The key's policy, with a `CloudFront` distribution among those whom it serves.
+pub fn key_policy() -> Vec<Value> {
+    Environment::example().key_policy()
+}
+
 /// The policy of a bucket, by its ARN.
 ///
 /// # Panics

@@ -34,6 +34,8 @@ pub struct Request {
     pub resource: String,
     /// Context keys (lower case) that the request carries.
     pub context: BTreeMap<String, String>,
+    /// The AWS service that asks in its own name (`cloudfront.amazonaws.com`), if one does.
+    pub service: Option<String>,
 }
 
 impl Request {
@@ -48,7 +50,17 @@ impl Request {
             action: action.to_owned(),
             resource: resource.to_owned(),
             context,
+            service: None,
         }
+    }
+
+    /// A request that an AWS service makes in its own name, for a resource of ours (`aws:SourceArn`).
+    pub fn of_service(service: &str, source: &str, action: &str, resource: &str) -> Self {
+        let mut request = Self::new(None, action, resource)
+            .with("aws:SourceArn", source)
+            .with("aws:PrincipalIsAWSService", "true");
+        request.service = Some(service.to_owned());
+        request
     }
 
     /// With one more context key.
@@ -87,8 +99,8 @@ pub fn statements(name: &str, values: &BTreeMap<&str, String>) -> Vec<Value> {
         .clone()
 }
 
-/// What the statements say about a request. `Principal` elements other than `*` and the account are for AWS services, which
-/// make no requests here: such statements are silent.
+/// What the statements say about a request. A statement for an AWS service says nothing to anyone else, and one for the
+/// account nothing to a service.
 ///
 /// # Panics
 ///
@@ -122,8 +134,16 @@ fn applies(statement: &Value, request: &Request) -> bool {
     for element in ["NotAction", "NotResource", "NotPrincipal"] {
         assert!(statement.get(element).is_none(), "{element} is not in use");
     }
-    let service = statement["Principal"].get("Service").is_some();
-    !service
+    let addressed = match &statement["Principal"] {
+        Value::Object(kinds) => match (kinds.get("Service"), &request.service) {
+            (Some(names), Some(service)) => strings(names).contains(service),
+            (None, None) => true,
+            _ => false,
+        },
+        // `*`, or no such element: a policy of whoever asks.
+        _ => true,
+    };
+    addressed
         && strings(&statement["Action"])
             .iter()
             .any(|pattern| like(&pattern.to_lowercase(), &request.action.to_lowercase()))

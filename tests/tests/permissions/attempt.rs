@@ -10,7 +10,7 @@ use scrubjay_local::Stack;
 use scrubjay_tests::iac::environment::Environment;
 use scrubjay_tests::iac::policy::{Request, allowed};
 
-use super::principal::Principal;
+use super::principal::{OTHER_TABLE, Principal};
 
 /// What a request acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +19,20 @@ pub enum Place {
     Bucket(&'static str),
     /// The audit table.
     Table,
+    /// A table that was restored from the audit table.
+    RestoredTable,
+    /// A table of somebody else's.
+    OtherTable,
     /// A parameter of the foundation.
     Parameter,
     /// The key, asked directly.
     Key,
     /// The key, as S3 asks it for an object of this bucket.
     KeyThroughS3(&'static str),
+    /// The key, as `DynamoDB` asks it for an item of a table: `audit`, `restored` or `other`.
+    KeyThroughDynamoDb(&'static str),
+    /// The account's passwords.
+    Passwords,
 }
 
 /// What a request does.
@@ -48,6 +56,8 @@ pub enum Act {
     GetParameter,
     Decrypt,
     GenerateDataKey,
+    ChangeOwnPassword,
+    SeePasswordRules,
 }
 
 const ORIGINALS: [Act; 9] = [
@@ -82,16 +92,25 @@ const ITEMS: [Act; 6] = [
 const KEYS: [Act; 2] = [Act::Decrypt, Act::GenerateDataKey];
 
 /// Every place with what is tried there, in the order of the page.
-pub const PLACES: [(Place, &[Act]); 9] = [
+pub const PLACES: [(Place, &[Act]); 15] = [
     (Place::Bucket("source"), &ORIGINALS),
     (Place::Bucket("staging"), &OBJECTS),
     (Place::Bucket("destination"), &OBJECTS),
     (Place::Table, &ITEMS),
+    (Place::RestoredTable, &[Act::GetItem]),
+    (Place::OtherTable, &[Act::GetItem]),
     (Place::Parameter, &[Act::GetParameter]),
     (Place::Key, &KEYS),
     (Place::KeyThroughS3("source"), &KEYS),
     (Place::KeyThroughS3("staging"), &KEYS),
     (Place::KeyThroughS3("destination"), &KEYS),
+    (Place::KeyThroughDynamoDb("audit"), &[Act::Decrypt]),
+    (Place::KeyThroughDynamoDb("restored"), &[Act::Decrypt]),
+    (Place::KeyThroughDynamoDb("other"), &[Act::Decrypt]),
+    (
+        Place::Passwords,
+        &[Act::ChangeOwnPassword, Act::SeePasswordRules],
+    ),
 ];
 
 impl Act {
@@ -113,6 +132,8 @@ impl Act {
             Self::GetParameter => "ssm:GetParameter",
             Self::Decrypt => "kms:Decrypt",
             Self::GenerateDataKey => "kms:GenerateDataKey",
+            Self::ChangeOwnPassword => "iam:ChangePassword",
+            Self::SeePasswordRules => "iam:GetAccountPasswordPolicy",
         }
     }
 
@@ -144,10 +165,20 @@ pub fn expected(environment: &Environment, who: &Principal, place: Place, act: A
             format!("{}/index/by-status", environment.table_arn())
         }
         Place::Table => environment.table_arn(),
+        Place::RestoredTable => environment.named_table_arn(&environment.restored_table()),
+        Place::OtherTable => environment.named_table_arn(OTHER_TABLE),
         Place::Parameter => environment.parameter("source-bucket").1,
-        Place::Key | Place::KeyThroughS3(_) => environment.key.clone(),
+        Place::Key | Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_) => {
+            environment.key.clone()
+        }
+        // A password is its user's: for anything that is no user there is none.
+        Place::Passwords if act == Act::ChangeOwnPassword => who.arn.clone().unwrap_or_default(),
+        Place::Passwords => "*".to_owned(),
     };
-    let mut request = Request::new(who.arn.as_deref(), act.action(), &resource);
+    let mut request = match &who.service {
+        Some((service, source)) => Request::of_service(service, source, act.action(), &resource),
+        None => Request::new(who.arn.as_deref(), act.action(), &resource),
+    };
     match (place, act) {
         (_, Act::PutIfNoneMatch) => request = request.with("s3:if-none-match", "*"),
         (_, Act::PutIfMatch) => request = request.with("s3:if-match", "an ETag"),
@@ -161,16 +192,37 @@ pub fn expected(environment: &Environment, who: &Principal, place: Place, act: A
                 .with("kms:ViaService", &service)
                 .with("kms:EncryptionContext:aws:s3:arn", &context);
         }
+        (Place::KeyThroughDynamoDb(table), _) => {
+            let service = format!("dynamodb.{}.amazonaws.com", environment.region);
+            let restored = environment.restored_table();
+            let name = match table {
+                "audit" => &environment.table,
+                "restored" => &restored,
+                _ => OTHER_TABLE,
+            };
+            request = request
+                .with("kms:ViaService", &service)
+                .with("kms:EncryptionContext:aws:dynamodb:tableName", name);
+        }
         _ => {}
     }
     let bucket = match place {
         Place::Bucket(bucket) => environment.bucket_policy(bucket, None),
         _ => Vec::new(),
     };
-    let key = environment.file("key");
+    let key = environment.key_policy();
+    let asks_the_key = matches!(
+        place,
+        Place::Key | Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_)
+    );
+    if who.service.is_some() {
+        // A service has no policy of its own: the bucket's or the key's must allow it.
+        let granting = if asks_the_key { &key } else { &bucket };
+        return allowed(&request, &[granting], &[]);
+    }
     let mut needed = vec![who.granted.as_slice()];
     needed.extend(who.boundary.as_deref());
-    if matches!(place, Place::Key | Place::KeyThroughS3(_)) {
+    if asks_the_key {
         needed.push(&key);
     }
     allowed(&request, &needed, &[&bucket])
@@ -185,6 +237,7 @@ pub struct Attempts<'a> {
     dynamodb: aws_sdk_dynamodb::Client,
     ssm: aws_sdk_ssm::Client,
     kms: aws_sdk_kms::Client,
+    iam: aws_sdk_iam::Client,
     /// A data key, encrypted.
     encrypted: Blob,
 }
@@ -211,6 +264,7 @@ impl<'a> Attempts<'a> {
             dynamodb: client!(aws_sdk_dynamodb),
             ssm: client!(aws_sdk_ssm),
             kms: client!(aws_sdk_kms),
+            iam: client!(aws_sdk_iam),
             encrypted: encrypted.expect("an encrypted key"),
         }
     }
@@ -219,13 +273,18 @@ impl<'a> Attempts<'a> {
     pub async fn try_it(&self, place: Place, act: Act) -> bool {
         match place {
             Place::Bucket(bucket) => self.object(&self.environment.bucket(bucket), act).await,
-            Place::Table => self.item(act).await,
+            Place::Table => self.item(&self.environment.table, act).await,
+            Place::RestoredTable => self.item(&self.environment.restored_table(), act).await,
+            Place::OtherTable => self.item(OTHER_TABLE, act).await,
             Place::Parameter => {
                 let path = self.environment.parameter("source-bucket").0;
                 done(self.ssm.get_parameter().name(path).send().await)
             }
             Place::Key => self.key(act).await,
-            Place::KeyThroughS3(_) => unreachable!("S3 asks, not we"),
+            Place::Passwords => done(self.iam.get_account_password_policy().send().await),
+            Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_) => {
+                unreachable!("a service asks, not we")
+            }
         }
     }
 
@@ -260,8 +319,8 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    async fn item(&self, act: Act) -> bool {
-        let (client, table) = (&self.dynamodb, &self.environment.table);
+    async fn item(&self, table: &str, act: Act) -> bool {
+        let client = &self.dynamodb;
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let object = || text(&format!("permissions/{}", self.name));
         match act {

@@ -23,11 +23,13 @@ give by IAM's documented evaluation (`tests/src/iac/policy.rs`); so the two hold
 
 * **✓** allowed, **–** denied.
 * **†** not tried: the emulator does not enforce it ([how that was found](emulator.md#permissions)). The answer is that of the
-  policies alone. It concerns two things: S3 asks the key in the name of whoever reads or writes an object (*key, through S3*),
-  and the emulated S3 does not (*key* itself is asked directly); and policies may ask which tags a request sets.
+  policies alone. It concerns: the key, which S3 and DynamoDB ask in the name of whoever reads or writes (*key, through S3*, *key,
+  through DynamoDB*), and the emulated ones do not (*key* itself is asked directly); policies that ask which tags a request sets;
+  changing one's password; and CloudFront, which asks in its own name.
 * The columns of machines and of `events` are their roles', tried with a session of the role. Within an execution the emulator
   does not ask.
-* *anonymous* is a request without a signature.
+* *anonymous* is a request without a signature; *cloudfront* a distribution of `reader_distribution_arns`; *additional-reader* a
+  role of `additional_reader_arns` with the policy `scrubjay-<env>-reader`; *operator* has the policy `scrubjay-<env>-operator`.
 * `bucket-secure-transport` is left out of the tries, since the emulator speaks plain HTTP; `tests/tests/policies_access.rs`
   asks it. So do `tests/tests/policies_*.rs` what no table shows: address ranges, prefixes, an administrator, the deployer.
 
@@ -85,9 +87,20 @@ fn title(place: Place) -> String {
     match place {
         Place::Bucket(role) => bucket(role).to_owned(),
         Place::Table => "audit table".to_owned(),
+        Place::RestoredTable => "a table restored from the audit table".to_owned(),
+        Place::OtherTable => "a table of somebody else's".to_owned(),
         Place::Parameter => "parameters".to_owned(),
         Place::Key => "key".to_owned(),
         Place::KeyThroughS3(role) => format!("key, through S3, for {}", bucket(role)),
+        Place::KeyThroughDynamoDb(table) => format!(
+            "key, through DynamoDB, for {}",
+            match table {
+                "audit" => "the audit table",
+                "restored" => "a table restored from it",
+                _ => "a table of somebody else's",
+            }
+        ),
+        Place::Passwords => "passwords".to_owned(),
     }
 }
 
@@ -110,5 +123,7 @@ fn label(act: Act) -> &'static str {
         Act::DeleteItem => "delete item",
         Act::Decrypt => "decrypt",
         Act::GenerateDataKey => "generate a data key",
+        Act::ChangeOwnPassword => "change one's own",
+        Act::SeePasswordRules => "see the account's rules",
     }
 }

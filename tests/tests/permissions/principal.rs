@@ -33,6 +33,8 @@ pub struct Principal {
     pub boundary: Option<Vec<Value>>,
     /// For the SDK; without them requests are not signed.
     pub credentials: Option<SharedCredentialsProvider>,
+    /// An AWS service that asks in its own name for a resource of this ARN: no credentials are to be had for it here.
+    pub service: Option<(&'static str, String)>,
 }
 
 impl Principal {
@@ -54,9 +56,19 @@ pub async fn everybody(stack: &Stack, environment: &Environment) -> Vec<Principa
     guard_resources(stack, environment).await;
     let reader = environment.files(&["reader-objects", "reader-list-all"]);
     let mut everybody = vec![
-        maker.user("user-a", environment.file("user-source")).await,
-        maker.user("user-b", reader.clone()).await,
-        maker.website_reader(reader).await,
+        maker.user("user-a", environment.person("user-a")).await,
+        maker.user("user-b", environment.person("user-b")).await,
+        maker.reader("website-reader", reader.clone()).await,
+        maker.reader("additional-reader", reader).await,
+        Principal {
+            name: "cloudfront",
+            arn: None,
+            granted: Vec::new(),
+            boundary: None,
+            credentials: None,
+            service: Some(("cloudfront.amazonaws.com", environment.distribution())),
+        },
+        maker.user("operator", environment.file("operator")).await,
     ];
     maker.boundary().await;
     let mut granted = environment.roles();
@@ -71,6 +83,7 @@ pub async fn everybody(stack: &Stack, environment: &Environment) -> Vec<Principa
         granted: Vec::new(),
         boundary: None,
         credentials: None,
+        service: None,
     });
     everybody
 }
@@ -90,11 +103,30 @@ async fn guard_resources(stack: &Stack, environment: &Environment) {
     }
     let kms = aws_sdk_kms::Client::new(&stack.sdk_config());
     let put = kms.put_key_policy().key_id(&environment.key);
-    put.policy(document(&environment.file("key")))
+    put.policy(document(&environment.key_policy()))
         .send()
         .await
         .expect("the key's policy");
+    // Two more tables: one that was restored from the audit table, and one that has nothing to do with us.
+    let dynamodb = aws_sdk_dynamodb::Client::new(&stack.sdk_config());
+    for name in [&environment.restored_table(), OTHER_TABLE] {
+        let restore = dynamodb
+            .restore_table_to_point_in_time()
+            .source_table_name(&environment.table)
+            .use_latest_restorable_time(true);
+        let restored = restore.target_table_name(name).send().await;
+        restored.expect("a restored table");
+    }
+    // Without one there are no rules for passwords to see.
+    let iam = aws_sdk_iam::Client::new(&stack.sdk_config());
+    let update = iam
+        .update_account_password_policy()
+        .minimum_password_length(14);
+    update.send().await.expect("rules for passwords");
 }
+
+/// A table of somebody else's.
+pub const OTHER_TABLE: &str = "payroll";
 
 struct Maker<'a> {
     environment: &'a Environment,
@@ -121,11 +153,11 @@ impl Maker<'_> {
             granted,
             boundary: None,
             credentials: Some(provider(key.access_key_id, key.secret_access_key, None)),
+            service: None,
         }
     }
 
-    async fn website_reader(&self, granted: Vec<Value>) -> Principal {
-        let name = "website-reader";
+    async fn reader(&self, name: &'static str, granted: Vec<Value>) -> Principal {
         let trust = statements("trust-website-reader", &self.environment.placeholders());
         let create = self.iam.create_role().role_name(self.full(name));
         create
@@ -181,6 +213,7 @@ impl Maker<'_> {
             granted,
             boundary,
             credentials: Some(provider(key, secret, Some(session.session_token))),
+            service: None,
         }
     }
 

@@ -16,7 +16,7 @@ pub struct TargetArgs {
     /// The environment; its CloudFormation stack is `scrubjay-NAME`
     #[arg(long, value_name = "NAME", default_value = "dev")]
     env: String,
-    /// AWS region, instead of the one that the profile or `AWS_REGION` names
+    /// AWS region, instead of the one that `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile names
     #[arg(long)]
     region: Option<String>,
     /// Profile of the AWS configuration, instead of `AWS_PROFILE`
@@ -92,7 +92,7 @@ impl TargetArgs {
         }
         let sdk = loader.load().await;
         if sdk.region().is_none() {
-            bail!("no AWS region: give --region, or set AWS_REGION, or name one in the profile");
+            bail!("no AWS region: give --region, or set AWS_REGION or AWS_DEFAULT_REGION, or name one in the profile");
         }
         let provider = sdk.credentials_provider();
         let provider = provider.context("no AWS credentials")?;

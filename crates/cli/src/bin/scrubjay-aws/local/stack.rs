@@ -88,7 +88,8 @@ state machine  {state_machine_arn}
 
 Paste this to work with it:
 
-export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_DEFAULT_REGION={region}
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 aws s3 cp photo.jpg s3://{source_bucket}/photo.jpg
 aws s3 ls s3://{destination_bucket}/
 aws dynamodb query --table-name {audit_table} --key-condition-expression '#o = :o' \\
