@@ -108,6 +108,33 @@ fn retries_back_off_with_jitter_to_a_ceiling() {
     }
 }
 
+/// A burst above the account's concurrency is no failure: it waits, some quarter of an hour at each state. What Lambda reports
+/// about itself: <https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html>.
+#[test]
+fn throttling_and_dead_runtimes_are_retried_wherever_lambda_is_called() {
+    let mut tasks = 0;
+    for (name, state) in states() {
+        if state["Resource"] != "arn:aws:states:::lambda:invoke" {
+            continue;
+        }
+        tasks += 1;
+        let rules = state["Retry"].as_array().unwrap();
+        // The first rule that fits is taken, so throttling comes first, and alone: its attempts are not used up by errors.
+        assert_eq!(
+            rules[0]["ErrorEquals"],
+            json!(["Lambda.TooManyRequestsException"]),
+            "{name}"
+        );
+        assert_eq!(rules[0]["MaxAttempts"], 30, "{name}");
+        assert_eq!(rules[0]["MaxDelaySeconds"], 60, "{name}");
+        let retried = errors(&state, "Retry");
+        for error in ["Runtime.ExitError", "Runtime.OutOfMemory", "Lambda.Unknown"] {
+            assert!(retried.contains(&error.to_owned()), "{name}: {error}");
+        }
+    }
+    assert!(tasks >= 8, "{tasks}");
+}
+
 #[test]
 fn a_bad_file_is_caught_wherever_it_can_be_found() {
     let machine = machine("scrub");
@@ -191,12 +218,17 @@ fn the_endings_of_keys_are_spelt_alike_everywhere() {
             assert_eq!(said, wanted.iter().collect::<Vec<_>>(), "{rule}");
         }
     }
-    let claim = machine("scrub")["States"]["Claim"]["Arguments"]["ConditionExpression"].to_string();
+    let machine = machine("scrub");
+    let states = &machine["States"];
+    let claim = states["Claim"]["Arguments"]["ConditionExpression"].to_string();
+    let named = states["Named"]["Choices"][0]["Condition"].to_string();
     for suffix in SUFFIXES {
-        assert!(
-            claim.contains(&format!("'{suffix}'")),
-            "Claim forgets {suffix}"
-        );
+        for (state, text) in [("Claim", &claim), ("Named", &named)] {
+            assert!(
+                text.contains(&format!("'{suffix}'")),
+                "{state} forgets {suffix}"
+            );
+        }
     }
 }
 

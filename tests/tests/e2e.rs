@@ -11,4 +11,5 @@ mod e2e {
     mod reconcile;
     mod refused;
     mod replay;
+    mod restore;
 }

@@ -122,6 +122,84 @@ fn an_alarm_tells_what_to_do_and_whom() {
     }
 }
 
+/// Data that comes late is data all the same (M of N), and neither a first deployment nor its end fills a mailbox:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html>.
+#[test]
+fn an_alarm_takes_late_data_and_is_quiet_on_a_new_stack() {
+    for (name, alarm) in alarms() {
+        let number = |field: &str| alarm[field].as_u64();
+        let periods = number("EvaluationPeriods").unwrap();
+        assert!(periods >= 2, "{name} looks at one period only");
+        if alarm["TreatMissingData"] == "notBreaching" && alarm["ThresholdMetricId"].is_null() {
+            let needed = number("DatapointsToAlarm").unwrap_or(periods);
+            assert!(needed < periods, "{name}: {needed} of {periods}");
+        }
+        // An alarm begins in INSUFFICIENT_DATA: what it says of no data at all, it would say on the first deployment.
+        assert_ne!(alarm["TreatMissingData"], "breaching", "{name}");
+        assert!(alarm.get("OKActions").is_none(), "{name}");
+    }
+    let silent = &alarms()["ReconcileSilentAlarm"];
+    assert_eq!(silent["TreatMissingData"], "missing");
+    assert_eq!(silent["InsufficientDataActions"], silent["AlarmActions"]);
+}
+
+#[test]
+fn starts_that_are_held_back_are_watched_too() {
+    let alarm = &alarms()["ThrottledAlarm"];
+    let watched: Vec<&Value> = alarm["Metrics"].as_array().unwrap().iter().collect();
+    let starts = watched
+        .iter()
+        .find(|metric| metric["MetricStat"]["Metric"]["MetricName"] == "ThrottledEvents")
+        .expect("ThrottledEvents");
+    assert_eq!(
+        starts["MetricStat"]["Metric"]["Dimensions"],
+        json!([{"Name": "APIName", "Value": "StartExecution"}])
+    );
+    let id = starts["Id"].as_str().unwrap();
+    let sum = alarm["Metrics"][0]["Expression"].as_str().unwrap();
+    assert!(sum.contains(&format!("FILL({id}, 0)")), "{sum}");
+}
+
+/// A rule of the template, as CloudFormation carries it out before it deploys:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html>.
+fn holds(condition: &Value, parameters: &BTreeMap<&str, &str>) -> bool {
+    let (function, arguments) = condition.as_object().unwrap().iter().next().unwrap();
+    let text = |argument: &Value| match argument.get("Ref") {
+        Some(name) => parameters[name.as_str().unwrap()].to_owned(),
+        None => argument.as_str().unwrap().to_owned(),
+    };
+    match function.as_str() {
+        "Fn::Not" => !holds(&arguments[0], parameters),
+        "Fn::Equals" => text(&arguments[0]) == text(&arguments[1]),
+        other => panic!("{other} is not known here"),
+    }
+}
+
+#[test]
+fn only_dev_is_deployed_without_saying_who_hears_of_alarms() {
+    let template = Template::read("template.yaml", TEMPLATE_VALUES);
+    let rule = &template.section("Rules")["SomebodyHearsAlarms"];
+    let deployed = |env: &str, email: &str| {
+        let parameters = BTreeMap::from([("Env", env), ("AlarmEmail", email)]);
+        !holds(&rule["RuleCondition"], &parameters)
+            || holds(&rule["Assertions"][0]["Assert"], &parameters)
+    };
+    let rows = [
+        ("dev", "", true),
+        ("prod", "", false),
+        ("live", "", false),
+        ("prod", "none", true),
+        ("prod", "operations@example.com", true),
+    ];
+    for (env, email, expected) in rows {
+        assert_eq!(deployed(env, email), expected, "{env}: {email:?}");
+    }
+    // samconfig.toml leaves the question open for prod, and says where the answer goes.
+    let prod = read("samconfig.toml");
+    let prod = prod.split("[prod.deploy.parameters]").nth(1).unwrap();
+    assert!(prod.contains("# \"AlarmEmail=") && !prod.contains("\n    \"AlarmEmail="));
+}
+
 #[test]
 fn what_is_watched_is_emitted() {
     let emitted = emitted();

@@ -17,7 +17,7 @@ fn a_duplicate_event_of_a_finished_upload() {
         assert_eq!(status, ExecutionStatus::Succeeded);
         assert_eq!(
             world.states(&arn).await,
-            ["Claim", "Held", "Shown", "Duplicate"]
+            ["Claim", "Named", "Held", "Shown", "Duplicate"]
         );
         let after = world.item(key, &etag).await.unwrap();
         assert_eq!(after["attempts"], 1);

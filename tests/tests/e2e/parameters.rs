@@ -5,6 +5,8 @@ use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_tests::{World, clean, on_other_stack, unique_sample};
 use serde_json::{Value, json};
 
+use super::eyes::call;
+
 #[test]
 fn they_do_what_they_say() {
     on_other_stack(async |world| {
@@ -14,7 +16,50 @@ fn they_do_what_they_say() {
         );
         // It breaks a function for everybody.
         a_retract_that_failed_is_done_again(world).await;
+        // It stops the stack for everybody.
+        two_rules_stop_it_and_nothing_has_to_be_uploaded_again(world).await;
     });
+}
+
+/// What docs/deploy.md says under "Stopping at once".
+async fn two_rules_stop_it_and_nothing_has_to_be_uploaded_again(world: &World) {
+    let rule = |name: &str| json!({"Name": format!("scrubjay-{}-{name}", world.names().stack)});
+    let events = async |action: &str, name: &str| {
+        let target = format!("AWSEvents.{action}");
+        call(world, "events", &target, &rule(name)).await
+    };
+    let gone = "photos/deleted while stopped.jpg";
+    let etag = world.put(gone, &unique_sample("beach.jpg", gone)).await;
+    world.ended(gone, &etag, "CLEANED").await;
+    for name in ["uploaded", "reconcile"] {
+        events("DisableRule", name).await;
+        assert_eq!(events("DescribeRule", name).await["State"], "DISABLED");
+    }
+
+    let key = "photos/uploaded while stopped.jpg";
+    let data = unique_sample("beach.jpg", key);
+    let etag = world.put(key, &data).await;
+    // A delete goes on being carried out, and came after the upload: whoever heard of that one would have begun by now.
+    world.delete(gone).await;
+    world.until_published(gone, None).await;
+    assert_eq!(world.items(key).await, Vec::<Value>::new());
+    assert_eq!(world.published(key).await, None);
+
+    for name in ["uploaded", "reconcile"] {
+        events("EnableRule", name).await;
+        assert_eq!(events("DescribeRule", name).await["State"], "ENABLED");
+    }
+    // Its event is gone for good; what waits in bucket A is found.
+    assert_eq!(world.items(key).await, Vec::<Value>::new());
+    let report = world.reconcile(key).await;
+    assert_eq!(report["started"], 1, "{report}");
+    world.ended(key, &etag, "CLEANED").await;
+    world.until_published(key, Some(&clean(&data))).await;
+    // And the rules work again.
+    let next = "photos/after the stop.jpg";
+    let data = unique_sample("beach.jpg", next);
+    let etag = world.put(next, &data).await;
+    world.ended(next, &etag, "CLEANED").await;
 }
 
 async fn a_refused_upload_leaves_the_older_result_when_told_to_keep_it(world: &World) {
@@ -58,7 +103,7 @@ async fn only_keys_with_the_prefix_are_treated(world: &World) {
         .await;
     assert_eq!(status, ExecutionStatus::Succeeded);
     let entered = world.states(&execution).await;
-    assert_eq!(entered, ["Claim", "Held", "Shown", "Reclaim", "Duplicate"]);
+    assert_eq!(entered, ["Claim", "Named", "NotNamedJpeg"]);
     let start = world.stack().sfn().start_execution();
     let start = start.state_machine_arn(&world.names().others["retractStateMachineArn"]);
     let input = json!({"detail": {"bucket": {"name": world.names().source_bucket}, "object": {"key": "photos/none.txt"}}});
