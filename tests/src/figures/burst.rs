@@ -1,0 +1,258 @@
+//! A burst of uploads, all at once, simulated photo by photo: how many executions fail, and how long it takes.
+//!
+//! What is modelled: `StartExecution` and state transitions as token buckets, in which what finds no token waits its turn (Step
+//! Functions delays a transition, `EventBridge` tries a start again); Lambda's concurrency, shared by all functions, above which a
+//! call is refused; the machine's own retrier with full jitter, each attempt of which is a transition too; its time-out. What is
+//! not: `EventBridge`'s pauses between attempts, which AWS does not publish (a queue is the best case), cold starts, and throttling
+//! by `DynamoDB` and S3.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use super::machine::{Machine, Retrier};
+use super::quotas::{Bucket, Region};
+
+/// What a burst meets.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Photos that are uploaded at once.
+    pub photos: u32,
+    /// Lambda calls that run at once, at most.
+    pub concurrency: u32,
+    /// Whose quotas.
+    pub region: Region,
+    /// What is done when Lambda is throttled.
+    pub retrier: Retrier,
+    /// The seed of everything that is drawn.
+    pub seed: u64,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// Executions that gave up.
+    pub failed: u32,
+    /// Seconds until the last execution ended.
+    pub drained: f64,
+    /// State transitions, attempts among them, per photo.
+    pub transitions: f64,
+}
+
+/// Seconds that a call takes in the mean, as the cost table assumes them; a call takes between half and one and a half times that.
+pub fn mean_seconds(function: &str) -> f64 {
+    super::cost::seconds(function)
+}
+
+/// Seconds of a state without a function.
+const DIRECT: f64 = 0.02;
+
+struct Tokens {
+    bucket: Bucket,
+    /// When the next token would be there if all before had been taken as they came.
+    arrival: f64,
+}
+
+impl Tokens {
+    fn new(bucket: Bucket) -> Self {
+        Self {
+            bucket,
+            arrival: f64::NEG_INFINITY,
+        }
+    }
+
+    /// Takes one; when it is there.
+    fn take(&mut self, now: f64) -> f64 {
+        let Bucket { size, refill } = self.bucket;
+        let full_again = now - (size - 1.0) / refill;
+        self.arrival = self.arrival.max(full_again) + 1.0 / refill;
+        now.max(self.arrival - 1.0 / refill)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Act {
+    /// Enters a state; its transition is granted.
+    Enter,
+    /// Has paused, and asks for the transition of another attempt.
+    Again,
+    /// The state's call has been answered.
+    Done { function: bool },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Event {
+    at: f64,
+    /// Events at one time come in the order in which they were made.
+    number: u64,
+    photo: u32,
+    act: Act,
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Event {}
+impl PartialOrd for Event {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Event {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The heap's greatest is the earliest.
+        let order = other.at.total_cmp(&self.at);
+        order.then(other.number.cmp(&self.number))
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Photo {
+    started: f64,
+    state: usize,
+    attempts: u32,
+}
+
+/// Simulates a burst into a Standard machine.
+pub fn burst(machine: &Machine, setting: &Setting) -> Outcome {
+    let mut random = fastrand::Rng::with_seed(setting.seed);
+    let seconds: Vec<Option<f64>> = machine
+        .functions
+        .iter()
+        .map(|function| function.as_deref().map(mean_seconds))
+        .collect();
+    let mut starts = Tokens::new(setting.region.start_standard);
+    let mut transitions = Tokens::new(setting.region.transitions);
+    let mut photos = vec![Photo::default(); setting.photos as usize];
+    let (mut queue, mut number) = (BinaryHeap::new(), 0_u64);
+    let mut push = |queue: &mut BinaryHeap<Event>, at: f64, photo: u32, act: Act| {
+        number += 1;
+        queue.push(Event {
+            at,
+            number,
+            photo,
+            act,
+        });
+    };
+    for photo in 0..setting.photos {
+        let delivered = f64::from(photo) / setting.region.invocations;
+        let started = starts.take(delivered);
+        photos[photo as usize].started = started;
+        push(&mut queue, started, photo, Act::Enter);
+    }
+    let (mut busy, mut failed, mut drained, mut counted) = (0_u32, 0_u32, 0.0_f64, 0_u64);
+    while let Some(Event {
+        at, photo: id, act, ..
+    }) = queue.pop()
+    {
+        let photo = &mut photos[id as usize];
+        if act == (Act::Done { function: true }) {
+            busy -= 1;
+        }
+        drained = at;
+        if at - photo.started > machine.timeout {
+            failed += 1;
+            continue;
+        }
+        if let Act::Done { .. } = act {
+            photo.state += 1;
+            photo.attempts = 0;
+        }
+        if act != Act::Enter {
+            if photo.state < seconds.len() {
+                let at = transitions.take(at);
+                counted += 1;
+                push(&mut queue, at, id, Act::Enter);
+            }
+            continue;
+        }
+        if photo.state == 0 && photo.attempts == 0 {
+            counted += 1;
+        }
+        let Some(mean) = seconds[photo.state] else {
+            push(&mut queue, at + DIRECT, id, Act::Done { function: false });
+            continue;
+        };
+        if busy < setting.concurrency {
+            busy += 1;
+            let took = mean * (0.5 + random.f64());
+            push(&mut queue, at + took, id, Act::Done { function: true });
+        } else if photo.attempts == setting.retrier.attempts {
+            failed += 1;
+        } else {
+            let pause = setting.retrier.longest(photo.attempts) * random.f64();
+            photo.attempts += 1;
+            push(&mut queue, at + pause, id, Act::Again);
+        }
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "far below 2 to the 52nd transitions"
+    )]
+    let transitions = counted as f64 / f64::from(setting.photos.max(1));
+    Outcome {
+        failed,
+        drained,
+        transitions,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::{BEFORE, Machine};
+    use super::super::quotas::FRANKFURT;
+    use super::*;
+
+    fn setting(photos: u32, concurrency: u32) -> (Machine, Setting) {
+        let machine = Machine::read("scrub").unwrap();
+        let retrier = machine.retrier;
+        let setting = Setting {
+            photos,
+            concurrency,
+            region: FRANKFURT,
+            retrier,
+            seed: 1,
+        };
+        (machine, setting)
+    }
+
+    #[test]
+    fn a_bucket_gives_what_it_holds_and_then_what_comes_back() {
+        let mut tokens = Tokens::new(Bucket {
+            size: 3.0,
+            refill: 10.0,
+        });
+        let taken: Vec<f64> = (0..5).map(|_| tokens.take(100.0)).collect();
+        assert_eq!(&taken[..3], [100.0; 3]);
+        assert!((taken[3] - 100.1).abs() < 1e-9 && (taken[4] - 100.2).abs() < 1e-9);
+        // Unused for long, it is full again and no fuller.
+        let taken: Vec<f64> = (0..4).map(|_| tokens.take(200.0)).collect();
+        assert_eq!(&taken[..3], [200.0; 3]);
+        assert!(taken[3] > 200.0);
+    }
+
+    #[test]
+    fn a_photo_alone_takes_its_calls_and_the_transitions_of_the_path() {
+        let (machine, setting) = setting(1, 1);
+        let outcome = burst(&machine, &setting);
+        assert_eq!(outcome.failed, 0);
+        #[expect(clippy::cast_precision_loss, reason = "five or so")]
+        let states = machine.path.len() as f64;
+        assert!((outcome.transitions - states).abs() < 1e-9, "{outcome:?}");
+        assert!(outcome.drained > 0.3 && outcome.drained < 3.0);
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_and_less_patience_fails_more() {
+        let (machine, now) = setting(1_000, 10);
+        let before = Setting {
+            retrier: BEFORE,
+            ..now
+        };
+        let (first, second) = (burst(&machine, &now), burst(&machine, &now));
+        assert_eq!(first, second);
+        assert!(burst(&machine, &before).failed > 200);
+        assert_eq!(first.failed, 0);
+    }
+}
