@@ -3,14 +3,15 @@
 use super::burst::{Setting, burst};
 use super::cost::SEED_PHOTOS;
 use super::machine::{BEFORE, Machine};
-use super::month::{Stage, asks, month, page as month_page};
+use super::month::{Stage, asks, month as simulate, page as month_page};
 use super::prices::TRANSITION;
 use super::quotas::{CONCURRENCY, CONCURRENCY_OF_A_NEW_ACCOUNT, FRANKFURT, PAGES, VIRGINIA};
 use super::{grouped, spoken, table};
 
 /// Of the tables.
 pub const SEED: u64 = 20_261_125;
-const PHOTOS: [u32; 3] = [1_000, 10_000, 100_000];
+/// Photos of the bursts.
+pub const PHOTOS: [u32; 3] = [1_000, 10_000, 100_000];
 const CONCURRENCIES: [u32; 3] = [10, 50, 1_000];
 
 /// The Standard machine.
@@ -68,26 +69,36 @@ pub fn bursts(photos: &[u32]) -> String {
     )
 }
 
-/// The page's tables.
-pub fn page() -> String {
+/// A month of the seeds' 200 million photos, in two regions, with a new account's concurrency and the usual one.
+pub fn month() -> String {
+    month_page(
+        SEED_PHOTOS,
+        &[FRANKFURT, VIRGINIA],
+        &[CONCURRENCY_OF_A_NEW_ACCOUNT, CONCURRENCY],
+    )
+}
+
+/// What to ask AWS for, so that the peak of that month does not wait.
+pub fn quotas_to_ask_for() -> String {
     let ample = Stage {
         capacity: 1e6,
         patience: 1.0,
     };
-    let peak = month(SEED_PHOTOS, [ample; 2]).peak;
+    let peak = simulate(SEED_PHOTOS, [ample; 2]).peak;
+    asks(peak, &FRANKFURT)
+}
+
+/// The pages that the quotas are from.
+pub fn pages() -> String {
     let pages: Vec<Vec<String>> = PAGES
         .iter()
         .map(|(what, page)| vec![(*what).to_owned(), format!("<{page}>")])
         .collect();
-    format!(
-        "{}\n{}\n{}\n{}",
-        bursts(&PHOTOS),
-        month_page(
-            SEED_PHOTOS,
-            &[FRANKFURT, VIRGINIA],
-            &[CONCURRENCY_OF_A_NEW_ACCOUNT, CONCURRENCY]
-        ),
-        asks(peak, &FRANKFURT),
-        table(&["quota", "page"], &pages)
-    )
+    table(&["quota", "page"], &pages)
+}
+
+/// All tables of the page.
+pub fn page() -> String {
+    let tables = [bursts(&PHOTOS), month(), quotas_to_ask_for(), pages()];
+    tables.join("\n")
 }

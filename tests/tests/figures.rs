@@ -1,0 +1,46 @@
+//! The pages on cost and capacity say what the template's numbers, AWS's quotas and AWS's prices give.
+
+use scrubjay_tests::figures::{capacity, cost, marked, replaced};
+use scrubjay_tests::iac::{read, root};
+
+/// Compares what stands between a page's marks, or writes it when `UPDATE_DOCS` is set.
+fn hold(page: &str, mark: &str, made: &str) {
+    let text = read(page);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(root().join(page), replaced(&text, mark, made)).expect("the page");
+        return;
+    }
+    assert_eq!(
+        marked(&text, mark),
+        Some(made),
+        "{page} is out of date; UPDATE_DOCS=1 writes it anew"
+    );
+}
+
+#[test]
+fn the_cost_table_follows_from_the_template() {
+    hold("docs/deploy.md", "cost", &cost::page());
+}
+
+#[test]
+fn the_capacity_tables_follow_from_the_machine_and_the_quotas() {
+    hold("docs/capacity.md", "month", &capacity::month());
+    hold("docs/capacity.md", "asks", &capacity::quotas_to_ask_for());
+    hold("docs/capacity.md", "pages", &capacity::pages());
+    // The largest burst takes a while without optimisation: here the others.
+    let text = read("docs/capacity.md");
+    let page = marked(&text, "bursts").expect("the table of bursts");
+    for row in capacity::bursts(&[1_000, 10_000]).lines() {
+        assert!(page.contains(row), "docs/capacity.md has no row {row}");
+    }
+}
+
+#[test]
+#[ignore = "half a minute without optimisation: cargo test --release -p scrubjay-tests --test figures -- --ignored"]
+fn the_table_of_bursts_is_what_the_simulation_prints() {
+    hold(
+        "docs/capacity.md",
+        "bursts",
+        &capacity::bursts(&capacity::PHOTOS),
+    );
+}
