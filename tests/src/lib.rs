@@ -4,7 +4,6 @@
 pub mod arrows;
 pub mod chaos;
 pub mod figures;
-pub mod fire;
 pub mod iac;
 pub mod intake;
 

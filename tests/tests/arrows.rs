@@ -24,7 +24,7 @@ const PURE: [(&str, &[&str]); 2] = [
 ];
 
 /// What a package, by its folder, may need of this workspace. A star stands for the rest of a name.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("crates/jpeg", &[]),
     ("crates/derivatives", &["crates/jpeg"]),
     ("crates/gallery", &["crates/jpeg"]),
@@ -53,6 +53,7 @@ const CRATES: [(&str, &[&str]); 10] = [
         ],
     ),
     ("tests/idle", &[]),
+    ("xtask", &[]),
     (
         "tests",
         &[

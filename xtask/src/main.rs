@@ -53,7 +53,14 @@ fn main() -> ExitCode {
 fn quick() -> Result<(), String> {
     cargo(&["fmt", "--all", "--check"])?;
     let libraries = ["-p", "scrubjay-jpeg", "-p", "scrubjay-pipeline"];
-    cargo(&[&["clippy", "--quiet"], &libraries[..], &["--", "-D", "warnings"]].concat())?;
+    cargo(
+        &[
+            &["clippy", "--quiet"],
+            &libraries[..],
+            &["--", "-D", "warnings"],
+        ]
+        .concat(),
+    )?;
     cargo(&[&["test", "--quiet", "--lib"], &libraries[..]].concat())
 }
 
@@ -61,14 +68,18 @@ fn docs() -> Result<(), String> {
     for test in ["figures", "permissions"] {
         let mut test_run = Command::new("cargo");
         test_run.args(["test", "-p", "scrubjay-tests", "--test", test]);
-        run(test_run.args(["--", "--include-ignored"]).env("UPDATE_DOCS", "1"))?;
+        run(test_run
+            .args(["--", "--include-ignored"])
+            .env("UPDATE_DOCS", "1"))?;
     }
     Ok(())
 }
 
 fn hooks() -> Result<(), String> {
     run(Command::new("git").args(["config", "core.hooksPath", ".githooks"]))?;
-    println!("git runs .githooks/pre-commit from now on; `git commit --no-verify` leaves it out once");
+    println!(
+        "git runs .githooks/pre-commit from now on; `git commit --no-verify` leaves it out once"
+    );
     Ok(())
 }
 
@@ -77,19 +88,48 @@ fn fuzz(seconds: &str, targets: &[&str]) -> Result<(), String> {
     let folder = root().join("crates/jpeg/fuzz/fuzz_targets");
     let mut known: Vec<String> = std::fs::read_dir(&folder)
         .map_err(|error| format!("{}: {error}", folder.display()))?
-        .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str().map(ToOwned::to_owned))
+        .filter_map(|entry| {
+            entry
+                .ok()?
+                .path()
+                .file_stem()?
+                .to_str()
+                .map(ToOwned::to_owned)
+        })
         .collect();
     known.sort();
     if let Some(unknown) = targets.iter().find(|t| !known.iter().any(|k| k == *t)) {
-        return Err(format!("no fuzz target {unknown}; there are {}", known.join(", ")));
+        return Err(format!(
+            "no fuzz target {unknown}; there are {}",
+            known.join(", ")
+        ));
     }
     let corpus = "crates/jpeg/fuzz/corpus";
-    cargo(&["run", "--quiet", "-p", "scrubjay-jpeg", "--example", "seeds", "--", corpus])?;
-    for target in known.iter().filter(|k| targets.is_empty() || targets.contains(&k.as_str())) {
+    cargo(&[
+        "run",
+        "--quiet",
+        "-p",
+        "scrubjay-jpeg",
+        "--example",
+        "seeds",
+        "--",
+        corpus,
+    ])?;
+    for target in known
+        .iter()
+        .filter(|k| targets.is_empty() || targets.contains(&k.as_str()))
+    {
         let mut fuzz = Command::new("cargo");
-        fuzz.args(["fuzz", "run", target, "--", &format!("-max_total_time={seconds}")]);
+        fuzz.args([
+            "fuzz",
+            "run",
+            target,
+            "--",
+            &format!("-max_total_time={seconds}"),
+        ]);
         // The stable compiler then takes the sanitizer's flags.
-        fuzz.env("RUSTC_BOOTSTRAP", "1").current_dir(root().join("crates/jpeg"));
+        fuzz.env("RUSTC_BOOTSTRAP", "1")
+            .current_dir(root().join("crates/jpeg"));
         run_in_place(&mut fuzz)?;
     }
     Ok(())

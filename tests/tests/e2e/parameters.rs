@@ -5,7 +5,7 @@ use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_tests::{World, clean, on_other_stack, unique_sample};
 use serde_json::{Value, json};
 
-use super::eyes::call;
+use super::monitoring::call;
 
 #[test]
 fn they_do_what_they_say() {

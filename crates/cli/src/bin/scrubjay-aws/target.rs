@@ -92,7 +92,9 @@ impl TargetArgs {
         }
         let sdk = loader.load().await;
         if sdk.region().is_none() {
-            bail!("no AWS region: give --region, or set AWS_REGION or AWS_DEFAULT_REGION, or name one in the profile");
+            bail!(
+                "no AWS region: give --region, or set AWS_REGION or AWS_DEFAULT_REGION, or name one in the profile"
+            );
         }
         let provider = sdk.credentials_provider();
         let provider = provider.context("no AWS credentials")?;
