@@ -11,7 +11,7 @@ import re
 import sys
 
 ACCOUNT = "111122223333"
-KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/00000000-0000-4000-8000-000000000000"
 CONSTANTS = [
     (r"data\.aws_caller_identity\.current\.account_id", f'"{ACCOUNT}"'),
     (r"data\.aws_partition\.current\.partition", '"aws"'),

@@ -9,7 +9,7 @@ import sys
 
 REGION, ACCOUNT = "eu-central-1", "111122223333"
 PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::NoValue": ""}
-PARAMETERS = {"Env": "dev", "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"}
+PARAMETERS = {"Env": "dev", "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-4000-8000-000000000000"}
 ARNS = {
     "AWS::Lambda::Function": "lambda:{where}:function:{name}",
     "AWS::StepFunctions::StateMachine": "states:{where}:stateMachine:{name}",
