@@ -46,7 +46,7 @@ PLAN = [
     (r"unset AWS_PROFILE", "run"),
     (r"bucket=\$\(aws ssm get-parameter .*\)", "run"),
     (r"sam build", NO_BUILD),
-    (r"sam deploy --config-env dev --s3-bucket \"\$bucket\"", "run"),
+    (r"sam deploy --config-env dev --s3-bucket \"\$bucket\"", lambda line: line + " && refused_to_deploy_prod"),
     (r"scrubjay smoke .*", NO_FUNCTIONS),
     (r"aws events (disable|enable)-rule --name scrubjay-prod-\w+", lambda line: line.replace("-prod-", "-dev-")),
     (r"echo '.*' > order\.json", "run"),
@@ -76,6 +76,14 @@ state_bucket() {{ # what the apply would have made, and where it is
   printf '%s\\n' "endpoints = {{ s3 = \\"$AWS_ENDPOINT_URL\\" }}" 'use_path_style = true' 'skip_credentials_validation = true' \\
     'skip_requesting_account_id = true' 'skip_region_validation = true' 'skip_metadata_api_check = true' \\
     'access_key = "test"' 'secret_key = "test"' >> ../backend.hcl
+}}
+refused_to_deploy_prod() {{ # samconfig.toml does not say who hears of prod's alarms, and the template wants to know
+  if aws cloudformation create-stack --stack-name scrubjay-prod --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
+    --template-body file://template.yaml --parameters ParameterKey=Env,ParameterValue=prod >prod.log 2>&1; then
+    echo "prod was deployed without an answer to who hears of alarms"
+    exit 1
+  fi
+  grep -q "Say who hears of alarms" prod.log || {{ cat prod.log; exit 1; }}
 }}
 refused_to_destroy() {{
   if terraform destroy >refused.log 2>&1; then echo "destroy was not refused"; exit 1; fi

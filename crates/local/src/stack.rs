@@ -508,6 +508,8 @@ impl Deployment<'_> {
             let value = match parameter.name.as_str() {
                 "Env" => Some(self.options.stack.clone()),
                 "Architecture" => Some(architecture().to_owned()),
+                // The template wants an answer to who hears of alarms: here nobody.
+                "AlarmEmail" => Some("none".to_owned()),
                 _ if parameter.kind.starts_with(SSM_PARAMETER) => {
                     of_this_environment(&parameter.default, &self.options.stack)
                 }
