@@ -1,7 +1,8 @@
-"""Walk docs/deploy.md from top to bottom, as far as it goes without an AWS account: `walk.py TOOLS`.
+"""Walk docs/deploy.md from top to bottom, and docs/restore.md before its last part, as far as they go without an AWS account:
+`walk.py TOOLS`.
 
-Every command of the page's `sh` blocks is carried out in a copy of the repository, in the page's order, or is named as one where the
-walk stops, with the reason. A command that is not known here fails the walk, so the page cannot grow past it.
+Every command of the pages' `sh` blocks is carried out in a copy of the repository, in the page's order, or is named as one where the
+walk stops, with the reason. A command that is not known here fails the walk, so the pages cannot grow past it.
 
 What stands in: MiniStack for AWS, with the overlay of crates/local; for Terraform's AWS provider, which cannot be had offline, a copy
 without its resources (provider_free.py), so that variables, modules, outputs, backends and states are real and buckets are not; for
@@ -22,12 +23,14 @@ TOOLS = pathlib.Path(sys.argv[1]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = TOOLS / "walk"
 COPY = HOME / "repository"
-PAGE = ROOT / "docs" / "deploy.md"
+DEPLOY, RESTORE = ROOT / "docs/deploy.md", ROOT / "docs/restore.md"
 REGION, ACCOUNT = "eu-central-1", "111122223333"
 
 NO_BUILD = "cargo-lambda and zig are not part of the checks; the functions are built and run by the tests of crates/local"
 NO_FUNCTIONS = "the deployed functions were not built; the tests run reconcile, and `scrubjay smoke --local`, with built ones"
 NO_QUOTAS = "MiniStack has no Service Quotas"
+NO_PROVIDER = "the resource is the AWS provider's, which the copy does without"
+NO_GUARD = "dev has no guard; prod's is taken down further on"
 
 # The page's commands, by a pattern: `run`, `run` with another text, or where the walk stops and why.
 PLAN = [
@@ -54,6 +57,23 @@ PLAN = [
     (r"sam delete --stack-name scrubjay-dev --no-prompts", "run"),
     (r"aws logs describe-log-groups .*", "run"),
     (r"aws service-quotas .*", NO_QUOTAS),
+]
+RESTORE_PLAN = [
+    (r"export ENV=prod AWS_DEFAULT_REGION=\S+", lambda line: line.replace("prod", "dev")),
+    (r"export TABLE=\S+ RESTORED=\S+", "run"),
+    (r"for rule in [a-z ]+; do aws events (disable|enable)-rule --name scrubjay-\$ENV-\$rule; done", "run"),
+    (r"aws stepfunctions list-executions .*", "run"),
+    (r"aws dynamodb restore-table-to-point-in-time .*", "run"),
+    (r"aws dynamodb (wait table-exists|describe-table|query) .*", "run"),
+    (r"cd terraform/envs/\$ENV", lambda line: line + """
+        echo "restored_audit_table = \\"$RESTORED\\"" >> terraform.tfvars"""),
+    (r"terraform state rm '.*guard.*'", NO_GUARD),
+    (r"terraform (state rm|import) module\.foundation\.module\.audit_table\S+( \$RESTORED)?", NO_PROVIDER),
+    (r"terraform plan -out=tfplan", "run"),
+    (r"terraform apply tfplan", lambda line: line + ' && terraform output -json foundation | grep -q "\\"audit_table\\":\\"$RESTORED\\""'),
+    (r"echo '\{\}' > order\.json", "run"),
+    (r"aws lambda invoke .*", NO_FUNCTIONS),
+    (r"cat report\.json", NO_FUNCTIONS),
 ]
 
 # What the walk adds to the page, as functions of its shell.
@@ -96,10 +116,10 @@ def fail(message):
     sys.exit(f"walk: {message}")
 
 
-def commands():
-    """(section, command) of the page's sh blocks, in order; a comment of its own is a command that begins with #."""
+def commands(page):
+    """(section, command) of a page's sh blocks, in order; a comment of its own is a command that begins with #."""
     section, inside, pending = "", False, ""
-    for line in PAGE.read_text().splitlines():
+    for line in page.read_text().splitlines():
         if line.startswith("## "):
             section = line[3:]
         if line.startswith("```"):
@@ -213,10 +233,13 @@ def regions():
                 fail(f"{tool} with {name} alone says {said.strip()}: the page's reason for two variables is out of date")
 
 
-def walk(shell):
-    ran, stops = 0, {}
-    protected = False
-    for section, command in commands():
+def walk(shell, page, plan, stops):
+    """Returns how many commands were carried out."""
+    ran, protected, restored = 0, False, page == RESTORE
+    for section, command in commands(page):
+        if section == "Tearing down" and not restored:
+            restored = True
+            ran += walk(shell, RESTORE, RESTORE_PLAN, stops)
         if command is None:
             shell.begin_block()
             continue
@@ -225,7 +248,7 @@ def walk(shell):
         elif command.startswith("#"):
             continue
         else:
-            action = next((action for pattern, action in PLAN if re.fullmatch(pattern, command)), None)
+            action = next((action for pattern, action in plan if re.fullmatch(pattern, command)), None)
         if action is None:
             fail(f"{section}: a command that the walk does not know: {command}")
         if callable(action):
@@ -247,19 +270,20 @@ def walk(shell):
             fail(f"{section}: {command}\n{failed}\n{(HOME / 'emulator.log').read_text()[-1500:]}")
         ran += 1
         print(f"walk: {section}: ran `{command}` in {time.monotonic() - started:.1f} s")
-    return ran, stops
+    return ran
 
 
 prepare()
 regions()
 process, endpoint = emulator()
 try:
-    ran, stops = walk(Shell(endpoint))
+    stops = {}
+    ran = walk(Shell(endpoint), DEPLOY, PLAN, stops)
 finally:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 for reason, lines in stops.items():
     print(f"walk: not carried out: {'; '.join(lines)}: {reason}")
 if ran < 20:
-    fail(f"only {ran} commands were carried out: does the page still have its blocks?")
-print(f"walk: {ran} commands of docs/deploy.md carried out, {sum(map(len, stops.values()))} are where it stops")
+    fail(f"only {ran} commands were carried out: do the pages still have their blocks?")
+print(f"walk: {ran} commands of docs/deploy.md and docs/restore.md carried out, {sum(map(len, stops.values()))} are where it stops")

@@ -25,7 +25,7 @@ give by IAM's documented evaluation (`tests/src/iac/policy.rs`); so the two hold
 * **†** not tried: the emulator does not enforce it ([how that was found](emulator.md#permissions)). The answer is that of the
   policies alone. It concerns: the key, which S3 and DynamoDB ask in the name of whoever reads or writes (*key, through S3*, *key,
   through DynamoDB*), and the emulated ones do not (*key* itself is asked directly); policies that ask which tags a request sets;
-  changing one's password; and CloudFront, which asks in its own name.
+  changing one's password; and CloudFront, which asks in its own name (`checks/run cloudfront` tries bucket B's policy).
 * The columns of machines and of `events` are their roles', tried with a session of the role. Within an execution the emulator
   does not ask.
 * *anonymous* is a request without a signature; *cloudfront* a distribution of `reader_distribution_arns`; *additional-reader* a
