@@ -12,7 +12,7 @@ Examples:
 
 Nothing is sent to AWS.")]
 struct Args {
-    /// One burst of so many photos, instead of the tables
+    /// One burst of so many photos into the Standard machine, instead of the tables
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     photos: Option<u32>,
     /// Lambda's concurrent executions, for that burst
@@ -30,6 +30,7 @@ fn main() {
             let machine = capacity::machine();
             let outcome = burst::burst(
                 &machine,
+                None,
                 &burst::Setting {
                     photos,
                     concurrency: args.concurrency,

@@ -30,17 +30,29 @@ fn the_capacity_tables_follow_from_the_machine_and_the_quotas() {
     // The largest burst takes a while without optimisation: here the others.
     let text = read("docs/capacity.md");
     let page = marked(&text, "bursts").expect("the table of bursts");
-    for row in capacity::bursts(&[1_000, 10_000]).lines() {
-        assert!(page.contains(row), "docs/capacity.md has no row {row}");
+    let express = marked(&text, "express").expect("the table of Express");
+    let smaller = [1_000, 10_000];
+    for (page, table) in [
+        (page, capacity::bursts(&smaller)),
+        (express, capacity::express_bursts(&smaller)),
+    ] {
+        for row in table.lines() {
+            assert!(page.contains(row), "docs/capacity.md has no row {row}");
+        }
     }
 }
 
 #[test]
 #[ignore = "half a minute without optimisation: cargo test --release -p scrubjay-tests --test figures -- --ignored"]
-fn the_table_of_bursts_is_what_the_simulation_prints() {
+fn the_tables_of_bursts_are_what_the_simulation_prints() {
     hold(
         "docs/capacity.md",
         "bursts",
         &capacity::bursts(&capacity::PHOTOS),
+    );
+    hold(
+        "docs/capacity.md",
+        "express",
+        &capacity::express_bursts(&capacity::PHOTOS),
     );
 }

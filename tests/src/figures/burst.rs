@@ -5,12 +5,15 @@
 //! call is refused; the machine's own retrier with full jitter, each attempt of which is a transition too; its time-out. What is
 //! not: `EventBridge`'s pauses between attempts, which AWS does not publish (a queue is the best case), cold starts, and throttling
 //! by `DynamoDB` and S3.
+//!
+//! The Express way, where there is one: executions start by a quota of their own and their transitions have none; what is throttled
+//! there is handed over to the Standard machine, by the quota of its starts.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::machine::{Machine, Retrier};
-use super::quotas::{Bucket, Region};
+use super::quotas::{Bucket, Region, START_EXPRESS};
 
 /// What a burst meets.
 #[derive(Debug, Clone, Copy)]
@@ -30,11 +33,13 @@ pub struct Setting {
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
-    /// Executions that gave up.
+    /// Standard executions that gave up, and hand-overs that did: an operator replays the former, reconcile finds the latter.
     pub failed: u32,
+    /// Express executions that were handed over to the Standard machine.
+    pub handed_over: u32,
     /// Seconds until the last execution ended.
     pub drained: f64,
-    /// State transitions, attempts among them, per photo.
+    /// State transitions of Standard executions, attempts among them, per photo.
     pub transitions: f64,
 }
 
@@ -43,6 +48,8 @@ pub fn mean_seconds(function: &str) -> f64 {
     super::cost::seconds(function)
 }
 
+/// Seconds for which a hand-over that is throttled is tried, in the mean.
+const HAND_OVER: f64 = 10.0;
 /// Seconds of a state without a function.
 const DIRECT: f64 = 0.02;
 
@@ -112,10 +119,12 @@ struct Photo {
     started: f64,
     state: usize,
     attempts: u32,
+    express: bool,
 }
 
-/// Simulates a burst into a Standard machine.
-pub fn burst(machine: &Machine, setting: &Setting) -> Outcome {
+/// Simulates a burst into a Standard machine, or into an Express machine in front of it.
+#[expect(clippy::too_many_lines, reason = "one loop over the events")]
+pub fn burst(machine: &Machine, express: Option<&Machine>, setting: &Setting) -> Outcome {
     let mut random = fastrand::Rng::with_seed(setting.seed);
     let seconds: Vec<Option<f64>> = machine
         .functions
@@ -123,6 +132,7 @@ pub fn burst(machine: &Machine, setting: &Setting) -> Outcome {
         .map(|function| function.as_deref().map(mean_seconds))
         .collect();
     let mut starts = Tokens::new(setting.region.start_standard);
+    let mut express_starts = Tokens::new(START_EXPRESS);
     let mut transitions = Tokens::new(setting.region.transitions);
     let mut photos = vec![Photo::default(); setting.photos as usize];
     let (mut queue, mut number) = (BinaryHeap::new(), 0_u64);
@@ -137,11 +147,16 @@ pub fn burst(machine: &Machine, setting: &Setting) -> Outcome {
     };
     for photo in 0..setting.photos {
         let delivered = f64::from(photo) / setting.region.invocations;
-        let started = starts.take(delivered);
+        let started = match express {
+            Some(_) => express_starts.take(delivered),
+            None => starts.take(delivered),
+        };
         photos[photo as usize].started = started;
+        photos[photo as usize].express = express.is_some();
         push(&mut queue, started, photo, Act::Enter);
     }
-    let (mut busy, mut failed, mut drained, mut counted) = (0_u32, 0_u32, 0.0_f64, 0_u64);
+    let (mut busy, mut failed, mut handed_over) = (0_u32, 0_u32, 0_u32);
+    let (mut drained, mut counted) = (0.0_f64, 0_u64);
     while let Some(Event {
         at, photo: id, act, ..
     }) = queue.pop()
@@ -161,13 +176,16 @@ pub fn burst(machine: &Machine, setting: &Setting) -> Outcome {
         }
         if act != Act::Enter {
             if photo.state < seconds.len() {
-                let at = transitions.take(at);
-                counted += 1;
+                let mut at = at;
+                if !photo.express {
+                    at = transitions.take(at);
+                    counted += 1;
+                }
                 push(&mut queue, at, id, Act::Enter);
             }
             continue;
         }
-        if photo.state == 0 && photo.attempts == 0 {
+        if photo.state == 0 && photo.attempts == 0 && !photo.express {
             counted += 1;
         }
         let Some(mean) = seconds[photo.state] else {
@@ -178,12 +196,30 @@ pub fn burst(machine: &Machine, setting: &Setting) -> Outcome {
             busy += 1;
             let took = mean * (0.5 + random.f64());
             push(&mut queue, at + took, id, Act::Done { function: true });
-        } else if photo.attempts == setting.retrier.attempts {
-            failed += 1;
-        } else {
-            let pause = setting.retrier.longest(photo.attempts) * random.f64();
+            continue;
+        }
+        let retrier = match express {
+            Some(express) if photo.express => express.retrier,
+            _ => setting.retrier,
+        };
+        if photo.attempts < retrier.attempts {
+            let pause = retrier.longest(photo.attempts) * random.f64();
             photo.attempts += 1;
             push(&mut queue, at + pause, id, Act::Again);
+        } else if photo.express {
+            let started = starts.take(at);
+            if started - at > HAND_OVER {
+                failed += 1;
+                continue;
+            }
+            handed_over += 1;
+            *photo = Photo {
+                started,
+                ..Photo::default()
+            };
+            push(&mut queue, started, id, Act::Enter);
+        } else {
+            failed += 1;
         }
     }
     #[expect(
@@ -193,6 +229,7 @@ pub fn burst(machine: &Machine, setting: &Setting) -> Outcome {
     let transitions = counted as f64 / f64::from(setting.photos.max(1));
     Outcome {
         failed,
+        handed_over,
         drained,
         transitions,
     }
@@ -235,7 +272,7 @@ mod tests {
     #[test]
     fn a_photo_alone_takes_its_calls_and_the_transitions_of_the_path() {
         let (machine, setting) = setting(1, 1);
-        let outcome = burst(&machine, &setting);
+        let outcome = burst(&machine, None, &setting);
         assert_eq!(outcome.failed, 0);
         #[expect(clippy::cast_precision_loss, reason = "five or so")]
         let states = machine.path.len() as f64;
@@ -250,9 +287,27 @@ mod tests {
             retrier: BEFORE,
             ..now
         };
-        let (first, second) = (burst(&machine, &now), burst(&machine, &now));
-        assert_eq!(first, second);
-        assert!(burst(&machine, &before).failed > 200);
+        let again = || burst(&machine, None, &now);
+        let first = again();
+        assert_eq!(first, again());
+        assert!(burst(&machine, None, &before).failed > 200);
         assert_eq!(first.failed, 0);
+    }
+
+    #[test]
+    fn what_an_express_machine_cannot_call_is_handed_over() {
+        let (machine, ample) = setting(500, 500);
+        let express = Machine {
+            retrier: super::super::machine::NONE,
+            ..machine.clone()
+        };
+        let easy = burst(&machine, Some(&express), &ample);
+        assert_eq!((easy.failed, easy.handed_over), (0, 0));
+        assert!(easy.transitions < 1e-9, "{easy:?}");
+        let (_, tight) = setting(500, 10);
+        let tight = burst(&machine, Some(&express), &tight);
+        assert_eq!(tight.failed, 0);
+        assert!(tight.handed_over > 400, "{tight:?}");
+        assert!(tight.transitions > 4.0, "{tight:?}");
     }
 }

@@ -36,9 +36,10 @@ pub fn bursts(photos: &[u32]) -> String {
                 retrier: machine.retrier,
                 seed: SEED,
             };
-            let now = burst(&machine, &setting);
+            let now = burst(&machine, None, &setting);
             let before = burst(
                 &machine,
+                None,
                 &Setting {
                     retrier: BEFORE,
                     ..setting
@@ -64,6 +65,47 @@ pub fn bursts(photos: &[u32]) -> String {
             "drained after",
             "transitions each",
             "their price, $",
+        ],
+        &rows,
+    )
+}
+
+/// The same bursts into the Express machine, where there is one.
+pub fn express_bursts(photos: &[u32]) -> String {
+    let Some(express) = Machine::read("intake") else {
+        return "There is no Express machine.\n".to_owned();
+    };
+    let machine = machine();
+    let mut rows = Vec::new();
+    for &photos in photos {
+        for concurrency in CONCURRENCIES {
+            let outcome = burst(
+                &machine,
+                Some(&express),
+                &Setting {
+                    photos,
+                    concurrency,
+                    region: FRANKFURT,
+                    retrier: machine.retrier,
+                    seed: SEED,
+                },
+            );
+            rows.push(vec![
+                grouped(f64::from(photos)),
+                grouped(f64::from(concurrency)),
+                grouped(f64::from(outcome.handed_over)),
+                grouped(f64::from(outcome.failed)),
+                spoken(outcome.drained),
+            ]);
+        }
+    }
+    table(
+        &[
+            "photos at once",
+            "Lambda's concurrency",
+            "handed over",
+            "FAILED, or left to reconcile",
+            "drained after",
         ],
         &rows,
     )
@@ -99,6 +141,12 @@ pub fn pages() -> String {
 
 /// All tables of the page.
 pub fn page() -> String {
-    let tables = [bursts(&PHOTOS), month(), quotas_to_ask_for(), pages()];
+    let tables = [
+        bursts(&PHOTOS),
+        express_bursts(&PHOTOS),
+        month(),
+        quotas_to_ask_for(),
+        pages(),
+    ];
     tables.join("\n")
 }

@@ -38,6 +38,14 @@ pub const BEFORE: Retrier = Retrier {
     attempts: 6,
 };
 
+/// Nothing is tried again: what is throttled is handed over at once.
+pub const NONE: Retrier = Retrier {
+    interval: 1.0,
+    rate: 1.0,
+    ceiling: 1.0,
+    attempts: 0,
+};
+
 /// A machine's way through an accepted photo.
 #[derive(Debug, Clone)]
 pub struct Machine {
@@ -80,7 +88,7 @@ impl Machine {
         Some(Self {
             path: names,
             functions,
-            retrier: retrier.unwrap_or_else(|| panic!("{name}: nothing is done when throttled")),
+            retrier: retrier.unwrap_or(NONE),
             timeout: machine["TimeoutSeconds"].as_f64().expect("a time-out"),
         })
     }
