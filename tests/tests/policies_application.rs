@@ -175,8 +175,8 @@ fn an_operator_repairs_and_sees_no_photograph() {
 fn the_examples_patterns_admit_roles_of_identity_center_wherever_it_is() {
     for env in ["dev", "prod"] {
         let example = read(&format!("terraform/envs/{env}/terraform.tfvars.example"));
-        let example: hcl::Value = hcl::from_str(&example).unwrap();
-        let patterns = serde_json::to_string(&example["deployer_trusted_arns"]).unwrap();
+        let example: Value = hcl::from_str(&example).unwrap();
+        let patterns = example["deployer_trusted_arns"].to_string();
         let mut values = placeholders();
         values.insert("deployer_trusted_arns", patterns);
         let trust = statements("trust-deployer", &values);
