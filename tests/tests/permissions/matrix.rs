@@ -14,7 +14,9 @@ use super::principal::{Principal, everybody};
 fn enforced(who: &Principal, place: Place, act: Act) -> bool {
     let asked_by_a_service = matches!(place, Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_));
     let unknown = matches!(act, Act::MarkVersion | Act::ChangeOwnPassword);
-    who.service.is_none() && !asked_by_a_service && !unknown
+    // Without a signature it does not know that IAM is asked.
+    let astray = who.credentials.is_none() && act == Act::SeePasswordRules;
+    who.service.is_none() && !asked_by_a_service && !unknown && !astray
 }
 
 /// One answer.
