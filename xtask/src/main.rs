@@ -14,7 +14,7 @@ Usage: cargo xtask COMMAND
   checks [STEP...]    template, state machines, policies, Terraform and workflows (checks/run)
   fuzz SECONDS [TARGET...]
                       run fuzz targets for so long each, all of them without a name; wants cargo-fuzz
-  docs                write anew what tests hold pages against: permissions, cost, capacity
+  docs                write anew what tests hold: the machine intake; the pages on permissions, cost and capacity
   hooks               have git run `quick` before each commit
   help                this text
 
@@ -65,7 +65,7 @@ fn quick() -> Result<(), String> {
 }
 
 fn docs() -> Result<(), String> {
-    for test in ["figures", "permissions"] {
+    for test in ["intake", "figures", "permissions"] {
         let mut test_run = Command::new("cargo");
         test_run.args(["test", "-p", "scrubjay-tests", "--test", test]);
         run(test_run

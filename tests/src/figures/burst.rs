@@ -166,7 +166,11 @@ pub fn burst(machine: &Machine, express: Option<&Machine>, setting: &Setting) ->
             busy -= 1;
         }
         drained = at;
-        if at - photo.started > machine.timeout {
+        let timeout = match express {
+            Some(express) if photo.express => express.timeout,
+            _ => machine.timeout,
+        };
+        if at - photo.started > timeout {
             failed += 1;
             continue;
         }
