@@ -37,6 +37,11 @@ use crate::error::Source as Cause;
 
 /// For a connection to be opened; as `aws_config::defaults` has it.
 const CONNECT: Duration = Duration::from_millis(3100);
+/// For one attempt of a call, up to the head of its answer, and for all attempts of a call together. Both are below every
+/// function's `Timeout`, and that is below its state's `TimeoutSeconds`: when a state is retried, the calls of its earlier attempt
+/// have been given up. The protocol assumes that their writes do not land later (docs/protocol.md).
+const ATTEMPT: Duration = Duration::from_secs(20);
+const CALL: Duration = Duration::from_secs(50);
 
 /// The SDK's configuration as Lambda gives it by the environment: region, credentials
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>) and, in tests, an
@@ -58,7 +63,13 @@ pub fn sdk_config() -> SdkConfig {
         ))
         .region(variable("AWS_REGION").map(Region::new))
         .retry_config(RetryConfig::standard())
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT)
+                .operation_attempt_timeout(ATTEMPT)
+                .operation_timeout(CALL)
+                .build(),
+        );
     config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     config.build()
 }

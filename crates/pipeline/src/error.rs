@@ -44,9 +44,12 @@ pub enum Error {
     /// The fence has admitted a newer upload or delete of the key.
     #[error("a newer upload or delete of the key was admitted first")]
     NewerUpload,
-    /// The fence moved in a way that a sequencer does not order, or the staged file has expired: read bucket A again.
+    /// The fence changed in a way that no sequencer orders, or the run's own staged file has expired: read bucket A again.
     #[error("what was read from bucket A is out of date; it must be read again")]
     SourceStale,
+    /// Bucket B must be brought to the newest upload, whose staged file has expired, by a run that cannot stage it again.
+    #[error("the staged file of the newest upload has expired; that upload must be started again")]
+    StagedFileExpired,
     /// S3 did not answer, throttled, or refused access.
     #[error("storage unavailable while trying to {doing}")]
     StorageUnavailable {
@@ -84,7 +87,7 @@ pub enum Error {
 
 impl Error {
     /// Every variant's name, in the order of the enum. A test holds the state machines against it.
-    pub const NAMES: [(&'static str, Class); 13] = [
+    pub const NAMES: [(&'static str, Class); 14] = [
         ("NotJpeg", Class::Permanent),
         ("CorruptJpeg", Class::Permanent),
         ("UnsupportedJpeg", Class::Permanent),
@@ -93,6 +96,7 @@ impl Error {
         ("SourceDeleted", Class::Overtaken),
         ("NewerUpload", Class::Overtaken),
         ("SourceStale", Class::Stale),
+        ("StagedFileExpired", Class::Transient),
         ("StorageUnavailable", Class::Transient),
         ("AuditUnavailable", Class::Transient),
         ("WorkflowUnavailable", Class::Transient),
@@ -110,11 +114,12 @@ impl Error {
             Self::SourceDeleted => 5,
             Self::NewerUpload => 6,
             Self::SourceStale => 7,
-            Self::StorageUnavailable { .. } => 8,
-            Self::AuditUnavailable { .. } => 9,
-            Self::WorkflowUnavailable { .. } => 10,
-            Self::BadEvent(_) => 11,
-            Self::NotClean(_) => 12,
+            Self::StagedFileExpired => 8,
+            Self::StorageUnavailable { .. } => 9,
+            Self::AuditUnavailable { .. } => 10,
+            Self::WorkflowUnavailable { .. } => 11,
+            Self::BadEvent(_) => 12,
+            Self::NotClean(_) => 13,
         }]
     }
 
@@ -184,6 +189,7 @@ mod tests {
             Error::SourceDeleted,
             Error::NewerUpload,
             Error::SourceStale,
+            Error::StagedFileExpired,
             transient("read"),
             Error::AuditUnavailable {
                 doing: "read",

@@ -163,15 +163,19 @@ pub fn admit(fence: Option<&FenceState>, act: &Act) -> Admission {
             snapshot,
             execution,
         } => {
+            // A source check came after the snapshot. Whatever read bucket A before that can no longer be admitted.
+            let checked = now.source_checks != snapshot.source_checks;
             let shown = fence.is_some_and(|h| {
                 !h.deleted
                     && h.upload.as_ref() == Some(upload)
                     && h.staged.as_ref() == Some(staged)
                     && match sequencer {
                         Some(_) => h.sequencer == *sequencer,
-                        None => h.execution == *execution,
+                        // Admitted after the snapshot, by this execution or by another one of the same upload: the same act.
+                        None => checked,
                     }
             });
+            let same_bytes = fence.is_some_and(|h| !h.deleted && h.staged.as_ref() == Some(staged));
             let raised = FenceState {
                 rev: now.rev + 1,
                 source_checks: now.source_checks + u64::from(sequencer.is_none()),
@@ -187,8 +191,10 @@ pub fn admit(fence: Option<&FenceState>, act: &Act) -> Admission {
             match sequencer {
                 _ if shown => Admission::Mine,
                 Some(mine) if stands.is_some_and(|s| s > mine) => Admission::Newer,
-                Some(_) if now.source_checks != snapshot.source_checks => Admission::Stale,
+                Some(_) if checked => Admission::Stale,
                 Some(mine) if stands == Some(mine) && !same_upload => Admission::Newer,
+                // The same bytes, under another entry: two such runs must not send each other back to bucket A for ever.
+                None if checked && same_bytes => Admission::Newer,
                 None if now.rev != snapshot.rev => Admission::Stale,
                 _ => Admission::Raise(raised),
             }
@@ -198,7 +204,16 @@ pub fn admit(fence: Option<&FenceState>, act: &Act) -> Admission {
             snapshot,
             execution,
         } => {
-            let removed = fence.is_some_and(|h| h.deleted && h.sequencer >= *sequencer);
+            // Without a sequencer, only a removal that was admitted after the snapshot is this act. An earlier one does not keep out
+            // an upload that has read bucket A since then.
+            let checked = now.source_checks != snapshot.source_checks;
+            let removed = fence.is_some_and(|h| {
+                h.deleted
+                    && match sequencer {
+                        Some(_) => h.sequencer >= *sequencer,
+                        None => checked,
+                    }
+            });
             if removed {
                 Admission::Mine
             } else if now.rev != snapshot.rev {
@@ -226,11 +241,21 @@ pub enum Op {
     Observe,
     /// Read the fence item, strongly consistent. Answer: [`Reply::Fence`].
     ReadFence,
-    /// Replace the fence item if its revision is `expected` (0: if there is none). Answer: [`Reply::Applied`].
+    /// Replace the fence item if its revision is `expected` (0: if there is none). If the new fence names staged bytes, they must
+    /// have been proved clean before: an admitted act is applied by every run of the key. Answer: [`Reply::Applied`].
     WriteFence {
         /// The revision that the fence must still have.
         expected: u64,
         /// The new fence.
+        fence: FenceState,
+    },
+    /// Write the fence item with its new `output`, if it still has the revision of `fence` and the output `known`. Answer:
+    /// [`Reply::Applied`].
+    NoteOutput {
+        /// The output that the fence must still have. Two runs may write the same staged bytes, under different ETags; this
+        /// condition keeps the ETag of the later write.
+        known: Option<ETag>,
+        /// The fence with the new output.
         fence: FenceState,
     },
     /// PUT the staged bytes, proved clean, with `If-Match: expected`, or `If-None-Match: *` for `None`. Answer: [`Reply::Put`].
@@ -291,6 +316,7 @@ enum Phase {
         fence: FenceState,
     },
     Note {
+        known: Option<ETag>,
         fence: FenceState,
     },
     Delete {
@@ -316,6 +342,19 @@ impl Run {
         }
     }
 
+    /// The same run from its first step, as after a crash.
+    pub fn again(&self) -> Self {
+        Self::new(self.act.clone())
+    }
+
+    /// The staged bytes that this run wants to publish.
+    pub fn staged(&self) -> Option<&Staged> {
+        match &self.act {
+            Act::Publish { staged, .. } => Some(staged),
+            Act::Remove { .. } => None,
+        }
+    }
+
     /// What to do next: `Continue` with a step, or `Break` with how the run ended.
     pub fn next(&self) -> ControlFlow<End, Op> {
         ControlFlow::Continue(match &self.phase {
@@ -334,8 +373,8 @@ impl Run {
                 },
                 None => Op::Observe,
             },
-            Phase::Note { fence } => Op::WriteFence {
-                expected: fence.rev,
+            Phase::Note { known, fence } => Op::NoteOutput {
+                known: known.clone(),
                 fence: fence.clone(),
             },
             Phase::Delete { expected, .. } => Op::Delete {
@@ -367,13 +406,14 @@ impl Run {
                 self.apply(fence, object, 0)
             }
             (Phase::Put { fence, .. }, Reply::Put(Some(etag))) => Phase::Note {
+                known: fence.output.clone(),
                 fence: FenceState {
                     output: Some(etag),
                     ..fence
                 },
             },
-            // The fence is still the one whose bytes we wrote: no other act was admitted before the write was done.
-            (Phase::Note { fence }, Reply::Applied(true)) => Phase::End(self.end(fence)),
+            // No other act was admitted before the write was done, and no other run noted a later write of the same bytes.
+            (Phase::Note { fence, .. }, Reply::Applied(true)) => Phase::End(self.end(fence)),
             // Whoever deleted it: the next observation says what bucket B holds.
             (Phase::Delete { rev, .. }, _) => Phase::Observe { since: rev },
             // A condition that did not hold.
@@ -381,8 +421,9 @@ impl Run {
         };
     }
 
-    /// Bucket B held `object` before `fence` was read: what makes it what the fence says? When it seems to be so already, that
-    /// counts only if it was expected after this revision was there: until then, an act that it overtook may have written.
+    /// The step that makes bucket B what `fence` says; bucket B held `object` before `fence` was read. If bucket B seems to be
+    /// right already, that counts only if it was observed after the fence reached this revision (`since`): until then, a run that
+    /// this act overtook may have written.
     fn apply(&self, fence: FenceState, object: Option<ETag>, since: u64) -> Phase {
         match (&fence.staged, object) {
             (None, Some(expected)) => Phase::Delete {

@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -144,19 +144,103 @@ pub struct KnownUpload {
     pub status: Status,
     /// Since when.
     pub updated_at: Timestamp,
+    /// Its version.
+    #[serde(default)]
+    pub version_id: Option<String>,
+    /// The execution that works on it, or did.
+    #[serde(default)]
+    pub execution: String,
 }
 
-/// Whether the uploads known with an object's ETag explain why bucket B does not show it: one is under way, has failed (an
-/// operator's to replay), or was refused. One that is older than the object is not about it.
-pub fn explained(object: &Listed, known: &[KnownUpload]) -> bool {
+/// What a rejected upload does to an older clean photo of its key: parameter `OnRejected`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRejected {
+    /// The photo is removed from bucket B.
+    Withdraw,
+    /// The photo stays.
+    Keep,
+}
+
+impl std::str::FromStr for OnRejected {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "withdraw" => Ok(Self::Withdraw),
+            "keep" => Ok(Self::Keep),
+            _ => Err(()),
+        }
+    }
+}
+
+/// How long PROCESSING explains that bucket B does not show an upload. The machine ends after an hour; a redrive gives it
+/// another.
+const PROCESSING_EXPLAINS: SignedDuration = SignedDuration::from_hours(2);
+
+/// What else decides whether an audit item explains a difference.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation {
+    /// Bucket B holds something under the key.
+    pub shown: bool,
+    /// When the key's fence last changed.
+    pub fenced_at: Option<Timestamp>,
+    /// The policy for rejected uploads.
+    pub on_rejected: OnRejected,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Why bucket B does not show an object of bucket A.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Explanation<'a> {
+    /// An execution works on it, an operator is to replay it, or it was rejected: there is nothing to start.
+    Known,
+    /// An item says PROCESSING for too long: it must be resolved.
+    Stuck(&'a KnownUpload),
+    /// Nothing explains it: its event was lost.
+    Lost,
+}
+
+/// Whether the uploads that are known with an object's ETag explain why bucket B does not show it. The newest item decides; one
+/// that is older than the object is about an earlier upload of the same bytes, and SUPERSEDED says nothing about what bucket B
+/// must show.
+///
+/// FAILED explains only when it came after the fence's last act: otherwise that act was a newer one, which has been undone since.
+/// REJECTED explains an empty bucket B. Under [`OnRejected::Withdraw`] it never explains a photo in bucket B, and under
+/// [`OnRejected::Keep`] only one that was published before.
+pub fn explain<'a>(
+    object: &Listed,
+    known: &'a [KnownUpload],
+    situation: &Situation,
+) -> Explanation<'a> {
     let newest = known
         .iter()
-        .filter(|k| k.updated_at >= object.modified)
+        .filter(|k| k.updated_at >= object.modified && k.status != Status::Superseded)
         .max_by_key(|k| k.updated_at);
-    newest.is_some_and(|k| match k.status {
-        Status::Processing | Status::Failed | Status::Rejected => true,
+    let Some(newest) = newest else {
+        return Explanation::Lost;
+    };
+    let after_fence = situation
+        .fenced_at
+        .is_none_or(|fenced| newest.updated_at >= fenced);
+    let explains = match newest.status {
+        Status::Processing => {
+            if situation.now.duration_since(newest.updated_at) >= PROCESSING_EXPLAINS {
+                return Explanation::Stuck(newest);
+            }
+            true
+        }
+        Status::Failed => after_fence,
+        Status::Rejected => {
+            !situation.shown || situation.on_rejected == OnRejected::Keep && after_fence
+        }
         Status::Cleaned | Status::Superseded | Status::Retracted => false,
-    })
+    };
+    if explains {
+        Explanation::Known
+    } else {
+        Explanation::Lost
+    }
 }
 
 /// An item that says PROCESSING. One without a field that every claim writes must not hide the others.
@@ -179,6 +263,17 @@ pub struct StuckItem {
 }
 
 impl StuckItem {
+    /// Of an object's upload that says PROCESSING.
+    pub fn of(object: &str, etag: &str, known: &KnownUpload) -> Self {
+        Self {
+            object: object.to_owned(),
+            entry: known.entry.clone(),
+            etag: etag.to_owned(),
+            version_id: known.version_id.clone(),
+            execution: known.execution.clone(),
+        }
+    }
+
     /// Bucket and key. Bucket names have no slash.
     pub fn bucket_and_key(&self) -> (&str, &str) {
         self.object.split_once('/').unwrap_or_default()
@@ -206,6 +301,13 @@ fn event(detail_type: &str, bucket: &str, object: &Value) -> Value {
         "detail-type": detail_type,
         "detail": {"bucket": {"name": bucket}, "object": object, "reason": "Reconcile"},
     })
+}
+
+/// The hour of a time, as a part of an execution's name: what one run of reconcile started, the runs of the same hour do not
+/// start again, and those of the next hour may. Step Functions refuses a name for 90 days, and the first execution may have
+/// failed, or changed nothing.
+pub fn hour(now: Timestamp) -> String {
+    now.as_second().div_euclid(3_600).to_string()
 }
 
 /// A name for an execution that is to be started once for what `about` describes: Step Functions refuses a name a second time.
@@ -428,29 +530,106 @@ mod tests {
         }
     }
 
+    const HOUR: i64 = 3_600;
+
+    /// Explains an object that was written at 10 s, by items of these statuses and times.
+    fn explained(
+        known: &[(Status, i64)],
+        shown: bool,
+        fenced_at: Option<i64>,
+        on_rejected: OnRejected,
+    ) -> String {
+        let known: Vec<KnownUpload> = known
+            .iter()
+            .map(|&(status, second)| KnownUpload {
+                entry: "upload#e".into(),
+                status,
+                updated_at: at(second),
+                version_id: None,
+                execution: "x".into(),
+            })
+            .collect();
+        let situation = Situation {
+            shown,
+            fenced_at: fenced_at.map(at),
+            on_rejected,
+            now: at(10 + HOUR),
+        };
+        match explain(&listed("k", "e", 10), &known, &situation) {
+            Explanation::Known => "known",
+            Explanation::Stuck(_) => "stuck",
+            Explanation::Lost => "lost",
+        }
+        .to_owned()
+    }
+
     #[test]
     fn the_newest_item_that_is_about_the_object_explains() {
-        let known = |status, second| KnownUpload {
-            entry: "upload#e".into(),
-            status,
-            updated_at: at(second),
-        };
-        let object = listed("k", "e", 10);
+        let simple = |known: &[_]| explained(known, false, None, OnRejected::Withdraw);
         for status in Status::ALL {
             let explains = matches!(
                 status,
                 Status::Processing | Status::Failed | Status::Rejected
             );
-            assert_eq!(
-                explained(&object, &[known(status, 10)]),
-                explains,
-                "{status}"
-            );
-            assert!(!explained(&object, &[known(status, 9)]), "{status}");
+            let wanted = if explains { "known" } else { "lost" };
+            assert_eq!(simple(&[(status, 10)]), wanted, "{status}");
+            assert_eq!(simple(&[(status, 9)]), "lost", "{status}");
         }
-        let refused_then_shown = [known(Status::Rejected, 11), known(Status::Cleaned, 12)];
-        assert!(!explained(&object, &refused_then_shown));
-        assert!(!explained(&object, &[]));
+        let rejected_then_shown = [(Status::Rejected, 11), (Status::Cleaned, 12)];
+        assert_eq!(simple(&rejected_then_shown), "lost");
+        let rejected_then_superseded = [(Status::Rejected, 11), (Status::Superseded, 12)];
+        assert_eq!(simple(&rejected_then_superseded), "known");
+        assert_eq!(simple(&[]), "lost");
+    }
+
+    #[test]
+    fn an_item_does_not_explain_a_photo_that_was_published_later() {
+        use OnRejected::{Keep, Withdraw};
+        let rows = [
+            // Status, B shows a photo, the fence's last act, policy, wanted.
+            (Status::Rejected, false, Some(30), Withdraw, "known"),
+            (Status::Rejected, true, Some(10), Withdraw, "lost"),
+            (Status::Rejected, true, Some(30), Withdraw, "lost"),
+            (Status::Rejected, true, Some(10), Keep, "known"),
+            (Status::Rejected, true, Some(30), Keep, "lost"),
+            (Status::Failed, false, Some(30), Withdraw, "lost"),
+            (Status::Failed, true, Some(10), Withdraw, "known"),
+            (Status::Failed, true, Some(30), Withdraw, "lost"),
+            (Status::Processing, true, Some(30), Withdraw, "known"),
+        ];
+        for (status, shown, fenced_at, policy, wanted) in rows {
+            let found = explained(&[(status, 20)], shown, fenced_at, policy);
+            assert_eq!(found, wanted, "{status} {shown} {fenced_at:?} {policy:?}");
+        }
+    }
+
+    #[test]
+    fn processing_explains_for_two_hours() {
+        let object = listed("k", "e", 10);
+        let known = [KnownUpload {
+            entry: "upload#e".into(),
+            status: Status::Processing,
+            updated_at: at(20),
+            version_id: Some("v".into()),
+            execution: "x".into(),
+        }];
+        let after = |hours: i64| Situation {
+            shown: false,
+            fenced_at: None,
+            on_rejected: OnRejected::Withdraw,
+            now: at(20 + hours * HOUR),
+        };
+        assert_eq!(explain(&object, &known, &after(1)), Explanation::Known);
+        assert_eq!(
+            explain(&object, &known, &after(2)),
+            Explanation::Stuck(&known[0])
+        );
+    }
+
+    #[test]
+    fn the_hour_is_part_of_a_name() {
+        assert_eq!(hour(at(2 * HOUR)), hour(at(3 * HOUR - 1)));
+        assert_ne!(hour(at(2 * HOUR)), hour(at(3 * HOUR)));
     }
 
     #[test]

@@ -158,15 +158,22 @@ fn an_upload_without_a_sequencer() {
         content: 2,
         announced: false,
     };
-    // Not twice: two executions without a sequencer may send each other back to look at A for as long as their steps take turns,
-    // which is no end for a model.
-    explored(
-        "unsequenced",
-        World {
-            duplicates: 0,
-            ..World::new(&[UP(1), unsequenced])
-        },
-    );
+    holds("unsequenced", &[UP(1), unsequenced]);
+}
+
+#[test]
+fn an_upload_without_a_sequencer_that_is_overtaken() {
+    let unsequenced = User::Put {
+        content: 1,
+        announced: false,
+    };
+    holds("unsequenced a, b", &[unsequenced, UP(2)]);
+}
+
+#[test]
+fn a_refused_upload_that_is_current_again() {
+    let script = [UP(User::REFUSED), UP(2), User::Undelete];
+    holds("refused, b, b deleted for good", &script);
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! Compares bucket A with bucket B, key by key, to find uploads and deletes whose event never arrived.
 
+use jiff::SignedDuration;
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::reconcile::{
-    Comparison, Listed, Pair, StoredFence, compare, created, deleted, execution_name, explained,
-    pair,
+    Comparison, Explanation, Listed, Pair, Situation, StoredFence, StuckItem, compare, created,
+    deleted, execution_name, explain, hour, pair,
 };
 use scrubjay_pipeline::upload::{is_jpeg, object};
 
 use crate::deps::{Deps, OnExpiry};
 use crate::run::{Report, Run};
+use crate::stuck;
 
 /// Objects of one page of a listing.
 const PAGE: usize = 1_000;
@@ -71,9 +73,32 @@ async fn compare_page(
         match compare(pair, stored, run.before) {
             Comparison::Settled => {}
             Comparison::Unexplained(listed) => {
-                if !explained(&listed, &deps.audit.uploads(object, &listed.etag).await?) {
-                    report.unseen += 1;
-                    report.started += u64::from(scrub(deps, &listed, stored).await?);
+                let known = deps.audit.uploads(object, &listed.etag).await?;
+                let situation = Situation {
+                    shown: pair.destination.is_some(),
+                    fenced_at: stored.map(|s| s.updated_at),
+                    on_rejected: deps.on_rejected,
+                    now: run.now,
+                };
+                match explain(&listed, &known, &situation) {
+                    Explanation::Known => {}
+                    Explanation::Stuck(item) => {
+                        stuck::one(
+                            deps,
+                            run,
+                            &StuckItem::of(object, &listed.etag, item),
+                            report,
+                        )
+                        .await?;
+                    }
+                    Explanation::Lost => {
+                        report.unseen += 1;
+                        let started = scrub(deps, run, &listed, stored).await?;
+                        report.started += u64::from(started);
+                        if started && item_expired(deps, run, &listed) {
+                            report.items_expired += 1;
+                        }
+                    }
                 }
             }
             Comparison::Orphan => {
@@ -81,7 +106,7 @@ async fn compare_page(
                 if may_have_expired(deps, expires).await? {
                     report.kept += 1;
                 } else {
-                    report.started += u64::from(retract(deps, &pair.key, stored).await?);
+                    report.started += u64::from(retract(deps, run, &pair.key, stored).await?);
                 }
             }
         }
@@ -102,24 +127,45 @@ async fn may_have_expired(deps: &Deps, known: &mut Option<bool>) -> Result<bool,
     Ok(expires)
 }
 
-/// A name for what is to be done about a key as it stands. The fence's revision is in it: once something has been admitted, a
-/// new difference is a new matter.
-fn name(act: &str, key: &str, etag: &str, modified: &str, stored: Option<&StoredFence>) -> String {
-    let rev = stored.map_or(0, |s| s.fence.rev).to_string();
-    execution_name(&[act, key, etag, modified, &rev])
+/// Whether the object's audit item may have expired by `RetentionDays`. Then its absence says nothing about an event.
+fn item_expired(deps: &Deps, run: &Run, listed: &Listed) -> bool {
+    let kept = SignedDuration::from_hours(24 * i64::from(deps.retention_days));
+    deps.retention_days > 0 && listed.modified + kept < run.now
 }
 
-async fn scrub(deps: &Deps, listed: &Listed, stored: Option<&StoredFence>) -> Result<bool, Error> {
+/// The name of an execution for a key. It has the fence's revision, since a difference after another admission is a new one, and
+/// the hour, since the execution that an earlier run started may have changed nothing.
+fn name(
+    run: &Run,
+    act: &str,
+    (key, etag, modified): (&str, &str, &str),
+    stored: Option<&StoredFence>,
+) -> String {
+    let rev = stored.map_or(0, |s| s.fence.rev).to_string();
+    execution_name(&[act, key, etag, modified, &rev, &hour(run.now)])
+}
+
+async fn scrub(
+    deps: &Deps,
+    run: &Run,
+    listed: &Listed,
+    stored: Option<&StoredFence>,
+) -> Result<bool, Error> {
     let bucket = deps.source.name();
     let event = created(bucket, &listed.key, &listed.etag, None);
     let modified = listed.modified.to_string();
-    let name = name("scrub", &listed.key, &listed.etag, &modified, stored);
+    let name = name(run, "scrub", (&listed.key, &listed.etag, &modified), stored);
     deps.executions.start(&deps.scrub, &name, &event).await
 }
 
-async fn retract(deps: &Deps, key: &str, stored: Option<&StoredFence>) -> Result<bool, Error> {
+async fn retract(
+    deps: &Deps,
+    run: &Run,
+    key: &str,
+    stored: Option<&StoredFence>,
+) -> Result<bool, Error> {
     let event = deleted(deps.source.name(), key);
-    let name = name("retract", key, "", "", stored);
+    let name = name(run, "retract", (key, "", ""), stored);
     deps.executions.start(&deps.retract, &name, &event).await
 }
 

@@ -3,6 +3,7 @@
 use scrubjay_pipeline::aws::{self, AuditQueries, Bucket, ExecutionStarter, Recorder};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::metrics::Metrics;
+use scrubjay_pipeline::reconcile::OnRejected;
 
 /// Made once per cold start.
 pub struct Deps {
@@ -20,13 +21,17 @@ pub struct Deps {
     pub key_prefix: String,
     /// What an expiry by a lifecycle rule of bucket A does to bucket B.
     pub on_expiry: OnExpiry,
+    /// What a rejected upload does to an older clean photo.
+    pub on_rejected: OnRejected,
+    /// How long audit items are kept; 0 keeps them for ever.
+    pub retention_days: u32,
     /// What changed within this many minutes is left alone.
     pub minutes: u32,
 }
 
 impl Deps {
     /// From what [`Recorder`] needs, `SOURCE_BUCKET`, `DESTINATION_BUCKET`, `SCRUB_MACHINE`, `RETRACT_MACHINE`,
-    /// `RECONCILE_MINUTES`, `KEY_PREFIX` and `ON_LIFECYCLE_EXPIRY`.
+    /// `RECONCILE_MINUTES`, `KEY_PREFIX`, `ON_LIFECYCLE_EXPIRY` and `ON_REJECTED`.
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
         let sdk = aws::sdk_config();
@@ -42,6 +47,8 @@ impl Deps {
             retract: env.required("RETRACT_MACHINE"),
             key_prefix: env.or("KEY_PREFIX", String::new()),
             on_expiry: env.or("ON_LIFECYCLE_EXPIRY", OnExpiry::Keep),
+            on_rejected: env.or("ON_REJECTED", OnRejected::Withdraw),
+            retention_days: env.or("RETENTION_DAYS", 0),
             minutes: env.or("RECONCILE_MINUTES", 15),
         };
         env.finish(deps)

@@ -22,7 +22,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
     deps.metrics.reconciled(Reconciled {
         long_processing: report.long_processing,
         // Each once: what an earlier run has started is no news.
-        lost: report.started,
+        lost: report.started - report.items_expired,
         recovered: report.recorded + report.restarted + report.started,
         compared: report.compared,
     });
@@ -35,6 +35,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
         orphans = report.orphans,
         kept = report.kept,
         started = report.started,
+        items_expired = report.items_expired,
         complete = report.complete,
         "reconciled"
     );

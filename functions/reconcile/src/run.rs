@@ -78,6 +78,8 @@ pub struct Report {
     pub kept: u64,
     /// Executions that were started for unseen objects and orphans.
     pub started: u64,
+    /// Of those: no lost event, since the object's audit item may have expired by `RetentionDays`.
+    pub items_expired: u64,
     /// Whether both buckets were gone through to their end.
     pub complete: bool,
 }

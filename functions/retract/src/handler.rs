@@ -4,6 +4,7 @@ use scrubjay_pipeline::Error;
 use scrubjay_pipeline::aws::{self, Audit, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::fence::{Act, End, FenceSnapshot, Run};
+use scrubjay_pipeline::reconcile::OnRejected;
 use scrubjay_pipeline::upload::{Sequencer, decode, is_jpeg, object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,25 +34,6 @@ impl Deps {
     /// Opens the connections to S3 and DynamoDB.
     pub async fn open(&self) {
         self.publisher.open().await;
-    }
-}
-
-/// What a refused upload does to the older result in bucket B.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum OnRejected {
-    Withdraw,
-    Keep,
-}
-
-impl std::str::FromStr for OnRejected {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "withdraw" => Ok(Self::Withdraw),
-            "keep" => Ok(Self::Keep),
-            _ => Err(()),
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{cause, fences};
 use crate::Error;
-use crate::audit::{Event, Outcome, Status, expires_at, stamp};
+use crate::audit::{Event, Outcome, Output, Status, expires_at, stamp};
 
 pub(super) fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
 where
@@ -163,7 +163,11 @@ impl Audit {
         set.value(":processing", value(&Status::Processing)?);
         set.value(":failed", value(&Status::Failed)?);
         // Events come more than once; a redriven execution may fail more than once, and ends later each time.
-        let condition = if let Some(ended) = outcome.ended {
+        let condition = if outcome.status == Status::Cleaned {
+            // Another execution of the same upload may have ended SUPERSEDED; this one has published it.
+            set.value(":superseded", value(&Status::Superseded)?);
+            "attribute_not_exists(entry) OR #status = :superseded OR (#execution = :execution AND (#status = :processing OR #status = :failed))"
+        } else if let Some(ended) = outcome.ended {
             set.value(":ended", text(stamp(ended)));
             "attribute_not_exists(entry) OR (#execution = :execution AND (#status = :processing OR (#status = :failed AND #updatedAt < :ended)))"
         } else {
@@ -180,6 +184,7 @@ impl Audit {
             .await?
         {
             self.retracted_meanwhile(outcome, now).await?;
+            self.shown_meanwhile(outcome, now).await?;
             return Ok(Recorded::Written);
         }
         let item = self.item(&upload.object(), &upload.entry()).await?;
@@ -217,6 +222,39 @@ impl Audit {
             self.retracted(&object, &entry, &fence.execution, now)
                 .await?;
         }
+        Ok(())
+    }
+
+    /// Another execution of the same upload may have published it, and found the item claimed by this one: the item of what bucket
+    /// B shows says CLEANED.
+    async fn shown_meanwhile(&self, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
+        if outcome.status != Status::Superseded {
+            return Ok(());
+        }
+        let (object, entry) = (outcome.upload.object(), outcome.upload.entry());
+        let fence = fences::read(&self.table, &object).await?;
+        let Some(fence) = fence.filter(|f| !f.deleted && f.upload.as_ref() == Some(&entry)) else {
+            return Ok(());
+        };
+        let (Some(staged), Some(etag)) = (fence.staged, fence.output) else {
+            return Ok(());
+        };
+        let output = Output {
+            size: staged.size,
+            etag,
+            sha256: staged.sha256,
+        };
+        let mut set = Expression::default();
+        set.put("status", value(&Status::Cleaned)?);
+        set.put("statusDay", text(Status::Cleaned.day(now)));
+        set.put("updatedAt", text(stamp(now)));
+        set.put("output", value(&output)?);
+        set.remove("error");
+        set.append_history(&event(Status::Cleaned, &fence.execution, now)?);
+        set.value(":superseded", value(&Status::Superseded)?);
+        let condition = "#status = :superseded";
+        self.update(&object, &entry, set, condition, "record the outcome")
+            .await?;
         Ok(())
     }
 

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::dynamodb::{Table, lost, not_ours, number, text, unavailable};
 use crate::Error;
 use crate::audit::stamp;
-use crate::fence::{FenceSnapshot, FenceState};
+use crate::fence::{ETag, FenceSnapshot, FenceState};
 
 /// Sort key of the fence item.
 pub(super) const ENTRY: &str = "head";
@@ -63,28 +64,53 @@ impl Fences {
         expected: u64,
         fence: &FenceState,
     ) -> Result<bool, Error> {
-        let mut item: HashMap<String, AttributeValue> =
-            serde_dynamo::to_item(fence).map_err(not_ours("write the fence"))?;
-        item.insert("object".into(), text(object));
-        item.insert("entry".into(), text(ENTRY));
-        item.insert("updatedAt".into(), text(stamp(Timestamp::now())));
-        let put = self
-            .0
-            .client
-            .put_item()
-            .table_name(&self.0.name)
-            .set_item(Some(item));
+        let put = self.put(object, fence)?;
         let put = if expected == 0 {
             put.condition_expression("attribute_not_exists(entry)")
         } else {
             put.condition_expression("rev = :expected")
                 .expression_attribute_values(":expected", number(&expected))
         };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if lost(&error) => Ok(false),
-            Err(error) => Err(unavailable("replace the fence")(error)),
-        }
+        applied(put, "replace the fence").await
+    }
+
+    /// Writes the fence with a new output, if it still has this revision and the output `known`. Whether it was done.
+    pub(super) async fn note(
+        &self,
+        object: &str,
+        known: Option<&ETag>,
+        fence: &FenceState,
+    ) -> Result<bool, Error> {
+        let put = self
+            .put(object, fence)?
+            .expression_attribute_values(":rev", number(&fence.rev))
+            .expression_attribute_names("#output", "output");
+        let put = match known {
+            None => put.condition_expression("rev = :rev AND attribute_not_exists(#output)"),
+            Some(etag) => put
+                .condition_expression("rev = :rev AND #output = :known")
+                .expression_attribute_values(":known", text(etag)),
+        };
+        applied(put, "note the output").await
+    }
+
+    fn put(&self, object: &str, fence: &FenceState) -> Result<PutItemFluentBuilder, Error> {
+        let mut item: HashMap<String, AttributeValue> =
+            serde_dynamo::to_item(fence).map_err(not_ours("write the fence"))?;
+        item.insert("object".into(), text(object));
+        item.insert("entry".into(), text(ENTRY));
+        item.insert("updatedAt".into(), text(stamp(Timestamp::now())));
+        let put = self.0.client.put_item().table_name(&self.0.name);
+        Ok(put.set_item(Some(item)))
+    }
+}
+
+/// Sends a conditional write. Whether its condition held.
+async fn applied(put: PutItemFluentBuilder, doing: &'static str) -> Result<bool, Error> {
+    match put.send().await {
+        Ok(_) => Ok(true),
+        Err(error) if lost(&error) => Ok(false),
+        Err(error) => Err(unavailable(doing)(error)),
     }
 }
 

@@ -44,7 +44,8 @@ impl Publisher {
     /// [`scrubjay_jpeg::verify`] has accepted them, whoever staged them.
     ///
     /// # Errors
-    /// [`Error::NotClean`], [`Error::SourceStale`] (the staged file has expired), and the transient ones. The run may be
+    /// [`Error::NotClean`], [`Error::SourceStale`] (the run's own staged file has expired), [`Error::StagedFileExpired`] (that of
+    /// the act that was admitted last has), and the other transient ones. The run may be
     /// started again from its beginning after any of them, and after a crash.
     pub async fn carry_out(
         &self,
@@ -63,12 +64,27 @@ impl Publisher {
                 Op::Observe => Reply::Object(self.destination.etag(key).await?),
                 Op::ReadFence => Reply::Fence(self.fences.read(&object).await?),
                 Op::WriteFence { expected, fence } => {
+                    // Proved before they are admitted: from then on, older runs of the key depend on these bytes.
+                    if let Some(staged) = &fence.staged
+                        && fetched.as_ref().is_none_or(|(of, _)| of != staged)
+                    {
+                        fetched = Some((staged.clone(), self.proved(staged).await?));
+                    }
                     Reply::Applied(self.fences.replace(&object, expected, &fence).await?)
+                }
+                Op::NoteOutput { known, fence } => {
+                    Reply::Applied(self.fences.note(&object, known.as_ref(), &fence).await?)
                 }
                 Op::Put { staged, expected } => {
                     let bytes = match fetched.take() {
                         Some((of, bytes)) if of == staged => bytes,
-                        _ => self.proved(&staged).await?,
+                        _ => self.proved(&staged).await.map_err(|error| match error {
+                            // Only the run that staged a file can stage it again.
+                            Error::SourceStale if run.staged() != Some(&staged) => {
+                                Error::StagedFileExpired
+                            }
+                            other => other,
+                        })?,
                     };
                     let reply = self
                         .destination

@@ -356,11 +356,21 @@ impl World {
             Op::ReadFence => Reply::Fence(state.fence.clone().filter(|_| fenced)),
             Op::WriteFence { expected, fence } => {
                 let stands = FenceSnapshot::of(state.fence.as_ref()).rev == expected || !fenced;
-                let noting = fence.output.is_some();
                 if stands {
                     state.fence = Some(fence);
                 }
-                Reply::Applied(stands || noting && self.fault == Some(Fault::NotReadAgain))
+                Reply::Applied(stands)
+            }
+            Op::NoteOutput { known, fence } => {
+                let stands = !fenced
+                    || state
+                        .fence
+                        .as_ref()
+                        .is_some_and(|f| f.rev == fence.rev && f.output == known);
+                if stands {
+                    state.fence = Some(fence);
+                }
+                Reply::Applied(stands || self.fault == Some(Fault::NotReadAgain))
             }
             Op::Put { staged, expected } => {
                 Reply::Put(if state.destination == expected || !conditional {

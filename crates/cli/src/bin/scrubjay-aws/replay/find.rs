@@ -95,10 +95,19 @@ async fn of_object(replay: &Replay, key: &str) -> Result<Vec<Work>> {
     let known = |item: &&Item| current.as_ref().is_some_and(|c| c.etag == item.etag);
     let newest = items.iter().rfind(known).cloned();
     let open = |item: &Item| matches!(item.status, Status::Failed | Status::Processing);
-    let mut works: Vec<Work> = items.into_iter().filter(open).map(of_item).collect();
+    // With `--anew`, a failed upload that bucket A still holds is started without its sequencer: a newer upload may have been
+    // admitted that can no longer be finished.
+    let failed = newest.as_ref().is_some_and(|n| n.status == Status::Failed);
+    let anew = replay.anew && failed;
+    let started = |item: &Item| anew && newest.as_ref().is_some_and(|n| n.entry == item.entry);
+    let mut works: Vec<Work> = items
+        .into_iter()
+        .filter(|item| open(item) && !started(item))
+        .map(of_item)
+        .collect();
     if let Some(current) = current
         && is_jpeg(key)
-        && !newest.as_ref().is_some_and(open)
+        && (anew || !newest.as_ref().is_some_and(open))
     {
         // Its name follows from how the item stands: once this is done, the next time is another matter.
         let stands = newest.as_ref().map(|item| item.updated_at.to_string());

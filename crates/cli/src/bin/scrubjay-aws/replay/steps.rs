@@ -56,7 +56,7 @@ pub struct Replay {
     pub scrub: String,
     pub retract: String,
     pub dry_run: bool,
-    anew: bool,
+    pub(super) anew: bool,
     error: Option<String>,
     prefix: Option<String>,
 }
