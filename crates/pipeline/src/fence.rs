@@ -343,6 +343,7 @@ impl Run {
     }
 
     /// The same run from its first step, as after a crash.
+    #[must_use]
     pub fn again(&self) -> Self {
         Self::new(self.act.clone())
     }
