@@ -14,8 +14,15 @@ const RETRY: [(&str, u64); 3] = [
     ("MaxAttempts", 2),
     ("MaxDelaySeconds", 5),
 ];
-/// A throttled function is not asked again from here: that would only add to the burst.
+/// A function that is throttled is asked again for some two minutes: most bursts are over by then, and a hand-over at once would
+/// only move the burst to Standard executions, which start by a lower quota (docs/capacity.md).
 const THROTTLED: &str = "Lambda.TooManyRequestsException";
+/// What its retrier becomes.
+const RETRY_THROTTLED: [(&str, u64); 3] = [
+    ("IntervalSeconds", 2),
+    ("MaxAttempts", 10),
+    ("MaxDelaySeconds", 30),
+];
 
 /// The definition of `intake`.
 ///
@@ -56,14 +63,11 @@ fn short_retries(state: &mut Value) {
         return;
     };
     for retrier in retriers.iter_mut() {
-        if let Some(errors) = retrier["ErrorEquals"].as_array_mut() {
-            errors.retain(|error| error != THROTTLED);
-        }
-        for (field, value) in RETRY {
+        let throttled = retrier["ErrorEquals"] == json!([THROTTLED]);
+        for (field, value) in if throttled { RETRY_THROTTLED } else { RETRY } {
             retrier[field] = value.into();
         }
     }
-    retriers.retain(|retrier| retrier["ErrorEquals"] != json!([]));
 }
 
 /// Catches what no other catcher of a task takes.
