@@ -77,12 +77,12 @@ fn main() -> io::Result<()> {
             },
         ),
     ];
-    for target in ["walk", "strip_verify", "entropy", "turn"] {
+    for target in ["walk", "strip_verify", "entropy", "turn", "differential"] {
         let folder = Path::new(&folder).join(target);
         fs::create_dir_all(&folder)?;
         for (number, (name, photo)) in rows.iter().enumerate() {
             let mut seed = photo.encode();
-            if target == "turn" {
+            if matches!(target, "turn" | "differential") {
                 seed.insert(0, number as u8);
             }
             fs::write(folder.join(name), seed)?;

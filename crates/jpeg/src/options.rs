@@ -15,7 +15,7 @@ pub struct Limits {
     /// Scans. Default 200; a usual progressive file has 10, one with every bit and band apart 250.
     pub max_scans: u32,
     /// Work: data units (blocks of 8 x 8 samples) of all components, times the scans that code them, which an attacker
-    /// can declare with a few bytes. Arithmetic coding counts one more for eight decisions, coding samples again six
+    /// can declare with a few bytes. Arithmetic coding counts one more for eight decisions, coding samples again twelve
     /// more for a block, a lossless scan one for 64 samples. Default 40,000,000: what a picture of 120 megapixels
     /// without subsampling needs in seven scans.
     pub max_work: u64,

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use jpeg_encoder::{ColorType, SamplingFactor};
 use proptest::prelude::*;
 use scrubjay_jpeg::{
-    Check, Kind, Options, OrientationPolicy, Part, Piece, inspect, strip, verify, walk,
+    Check, Corruption, Error, Kind, Options, OrientationPolicy, Part, Piece, inspect, strip,
+    verify, walk,
 };
 
 use scrubjay_jpeg_dev::bytes;
@@ -211,7 +212,8 @@ fn a_picture_is_turned_the_same_on_the_way_and_afterwards() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    // PROPTEST_CASES makes more of them.
+    #![proptest_config(ProptestConfig::default())]
 
     #[test]
     fn what_is_foreign_goes_and_the_picture_stays(
@@ -273,6 +275,48 @@ proptest! {
             && let Ok(stripped) = strip(&file, &Options { check: Check::Structure, ..options })
         {
             prop_assert_eq!(stripped.to_vec(&file), file);
+        }
+    }
+
+    #[test]
+    fn both_checks_refuse_the_same_headers(
+        photo in 0..PHOTOS.len(),
+        in_headers in any::<bool>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 1..5),
+    ) {
+        let mut file = PHOTOS[photo].clone();
+        // Headers are small beside the data.
+        let most = if in_headers { 700 } else { file.len() };
+        for (at, byte, how) in &changes {
+            let at = at.index(most.min(file.len()));
+            match how {
+                0 | 1 => file[at] = *byte,
+                2 => file.insert(at, *byte),
+                _ => drop(file.remove(at)),
+            }
+        }
+        let [structure, entropy] = [Check::Structure, Check::Entropy].map(|check| {
+            let orientation = OrientationPolicy::Drop;
+            strip(&file, &Options { orientation, ..options(check) })
+        });
+        match (structure, entropy) {
+            (Ok(structure), Ok(entropy)) => prop_assert!(entropy.len() <= structure.len()),
+            // What structure takes, entropy refuses for the picture's data alone.
+            (Ok(_), Err(Error::Corrupt { detail, .. })) => prop_assert!(
+                matches!(
+                    detail,
+                    Corruption::BadCode | Corruption::BadCoefficient | Corruption::ScanCutOff | Corruption::Restart
+                ),
+                "{detail}"
+            ),
+            (Ok(_), Err(error)) => prop_assert!(false, "{error}"),
+            // Behind its last code entropy cuts what structure cannot tell from data.
+            (Err(Error::Corrupt { detail, .. }), Ok(_)) => prop_assert!(
+                matches!(detail, Corruption::Stuffing | Corruption::Restart | Corruption::ScanCutOff),
+                "{detail}"
+            ),
+            (Err(error), Ok(_)) => prop_assert!(false, "{error}"),
+            (Err(_), Err(_)) => {}
         }
     }
 

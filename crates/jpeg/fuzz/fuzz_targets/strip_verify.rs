@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use scrubjay_jpeg::{Check, Kind, Limits, Options, OrientationPolicy, inspect, strip, verify};
+use scrubjay_jpeg::{Check, Kind, Limits, Options, OrientationPolicy, Report, inspect, strip, verify};
 
 fuzz_target!(|data: &[u8]| {
     let options = Options {
@@ -22,9 +22,16 @@ fuzz_target!(|data: &[u8]| {
             Ok(report) => assert!(report.removed.iter().any(|r| r.kind == Kind::UnusedTable), "{error}"),
         },
         Ok(stripped) => {
-            let mut inspected = inspected.expect("what strips can be inspected");
-            inspected.bytes_out = stripped.report.bytes_out;
-            assert_eq!(inspected, stripped.report);
+            let inspected = inspected.expect("what strips can be inspected");
+            let sorted = |report: &Report| {
+                let mut report = report.clone();
+                // A file that is written anew is decoded at the end, and what that finds comes last.
+                report.removed.sort_by_key(|removed| removed.kind.name());
+                report.repaired.sort_by_key(|repair| repair.name());
+                report.bytes_out = 0;
+                report
+            };
+            assert_eq!(sorted(&inspected), sorted(&stripped.report));
             let clean = stripped.to_vec(data);
             assert_eq!(stripped.len(), clean.len() as u64);
             assert_eq!(verify(&clean), Ok(()));

@@ -1,6 +1,6 @@
 //! The binary arithmetic decoder: T.81 annex D.
 
-use super::bits::Tail;
+use super::bits::{Ending, Tail};
 
 /// Qe, next index after an LPS, after an MPS, and whether the sense of the MPS changes: table D.3.
 const STATES: [(u16, u8, u8, bool); 113] = [
@@ -122,8 +122,12 @@ const STATES: [(u16, u8, u8, bool); 113] = [
 /// A statistics bin: index into `STATES` << 1 | the more probable symbol.
 pub(super) type Bin = u8;
 
-/// Zero bytes behind the end after which a decoder that still has a choice to make is one that lacks data.
-const TAIL_BYTES: u32 = 8;
+/// Zero bytes behind the end after which a decoder that still has a choice to make is one that lacks data. The most
+/// that `cjpeg -arithmetic` left out of 1,600 pictures of tiles, whose codes are periodic, were 127.
+const MOST_IMPLIED: u32 = 512;
+
+/// Zero bytes that are left out at the end.
+const MOST_LEFT_OUT: u32 = 256;
 
 /// The decoder of one entropy-coded segment.
 pub(super) struct Decoder<'a> {
@@ -240,11 +244,13 @@ impl<'a> Decoder<'a> {
 
     /// Whether the data have run out before the picture.
     ///
-    /// An encoder may drop the zeros at the end of its code (D.1.8), so the end of the bytes alone says nothing. But
-    /// where the dropped zeros begin, the code is the base of the interval and stays so: every later decision is for
-    /// the lower sub-interval. A distance that is not zero many bytes later is one in 2^64, or a code cut off.
+    /// An encoder leaves out the zeros at the end of its code (D.1.8), so the end of the bytes alone says nothing: any
+    /// bytes and zeros behind them are the code of some picture. Where the zeros begin, the code is mostly the base of
+    /// the interval and stays so: every later decision is for the lower sub-interval. But the codes of a picture that
+    /// repeats itself can be periodic, and then the distance from the base is not zero for long. So a scan is taken to
+    /// be cut off only when very many bytes are missing.
     pub(super) fn starved(&self) -> bool {
-        self.implied > TAIL_BYTES && self.code != 0
+        self.implied > MOST_IMPLIED && self.code != 0
     }
 
     /// About where the decoder is, for errors.
@@ -252,42 +258,115 @@ impl<'a> Decoder<'a> {
         self.pos
     }
 
-    /// Where the last byte is that the decisions so far depend on.
+    /// How the segment ends: with the bytes that an encoder writes for the decisions so far.
     ///
-    /// The code may be any number within the last interval. Trailing bytes are left off as long as what remains is:
-    /// the decoder takes zeros for them. A code has no canonical last byte beyond that. No more are left off than
-    /// [`Decoder::starved`] allows, or what is cut would read as cut off.
+    /// Any number within the last interval codes them. T.81 D.1.8 takes the one with the most zeros at its end
+    /// (figure D.15), and zero bytes at the end are left out. So does libjpeg, whose files stay as they are; what
+    /// another number says in its low bits is read by nobody.
     pub(super) fn tail(&self) -> Tail {
-        let spare = u64::from(self.code >> (16 - self.count.min(8)));
-        let (mut end, mut dropped, mut shift) = (self.pos, 0u64, 8 * u64::from(self.implied));
-        let mut left = TAIL_BYTES.saturating_sub(self.implied);
-        while end > self.start && left > 0 {
-            left -= 1;
-            let stuffed = end >= self.start + 2
-                && self.data.get(end - 1) == Some(&0)
-                && self.data.get(end - 2) == Some(&0xFF);
-            let byte = if stuffed {
-                0xFF
-            } else {
-                u64::from(self.data.get(end - 1).copied().unwrap_or(0))
-            };
-            if byte != 0 {
-                dropped = match byte.checked_shl(shift as u32).filter(|_| shift < 32) {
-                    Some(value) if dropped + value <= spare => dropped + value,
-                    _ => break,
-                };
-            }
-            shift += 8;
-            end -= if stuffed { 2 } else { 1 };
-            while stuffed && end > self.start && self.data.get(end - 1) == Some(&0xFF) {
-                end -= 1;
-            }
+        let (mut end, mut implied) = (self.pos, self.implied);
+        // No more zeros are left out than `starved` allows, or what is cut would read as cut off.
+        while implied < MOST_LEFT_OUT
+            && coded_byte(self.data, self.start, end) == Some((0, end - 1))
+        {
+            end -= 1;
+            implied += 1;
         }
-        Tail {
+        let mut tail = Tail {
             end,
             kept: end,
             made: None,
             filled: self.filled,
+        };
+        if implied > WINDOW_IMPLIED {
+            // So many zeros end no other number of the interval.
+            return tail;
         }
+        // All in units of the last bit that was read.
+        let window = Window::before(self.data, self.start, end);
+        let (count, given) = (self.count.min(8), window.value());
+        let low = (given << (8 * implied)) as i128 - i128::from(self.code >> (16 - count));
+        let top = low + (i128::from(self.interval) << count) - 1;
+        let mut chosen = top >> (16 + count) << (16 + count);
+        if chosen < low {
+            chosen += 1 << (15 + count);
+        }
+        let mut length = window.length + implied;
+        let Some(mut chosen) = u128::try_from(chosen)
+            .ok()
+            .filter(|all| all >> (8 * length) == 0)
+        else {
+            // A carry out of the window, which needs twelve bytes of ones or zeros: the end stays as it is.
+            return tail;
+        };
+        while length > 0 && chosen.trailing_zeros() >= 8 {
+            chosen >>= 8;
+            length -= 1;
+        }
+        let byte = |value: u128, of: u32, at: u32| (value >> (8 * (of - 1 - at))) as u8;
+        let same = (0..length.min(window.length))
+            .take_while(|&at| byte(chosen, length, at) == byte(given, window.length, at))
+            .count() as u32;
+        tail.kept = window.offset(same).unwrap_or(end);
+        tail.end = window.offset(length).unwrap_or(end);
+        if same < length {
+            let mut made = Ending::default();
+            (same..length).for_each(|at| made.push(byte(chosen, length, at)));
+            tail.made = Some(made);
+        }
+        tail
+    }
+}
+
+/// The coded byte that ends before `end`, without its stuffed zero, and its offset; none before `start`.
+fn coded_byte(data: &[u8], start: usize, end: usize) -> Option<(u8, usize)> {
+    let byte = |at: usize| data.get(at).copied().unwrap_or(0);
+    let last = end.checked_sub(1).filter(|&last| last >= start)?;
+    if last > start && byte(last) == 0 && byte(last - 1) == 0xFF {
+        return Some((0xFF, last - 1));
+    }
+    Some((byte(last), last))
+}
+
+/// Implied zero bytes behind which the interval is narrower than they are.
+const WINDOW_IMPLIED: u32 = 3;
+
+/// Bytes of a window.
+const WINDOW: usize = 12;
+
+/// The last coded bytes of a segment, without stuffed zeros.
+struct Window {
+    /// From the last to the first, and the offset of each in the file.
+    bytes: [(u8, usize); WINDOW],
+    length: u32,
+}
+
+impl Window {
+    /// The bytes of `data` that end before `end`, from `start` on at most.
+    fn before(data: &[u8], start: usize, mut end: usize) -> Self {
+        let mut window = Self {
+            bytes: [(0, 0); WINDOW],
+            length: 0,
+        };
+        for place in &mut window.bytes {
+            let Some(byte) = coded_byte(data, start, end) else {
+                break;
+            };
+            *place = byte;
+            end = byte.1;
+            window.length += 1;
+        }
+        window
+    }
+
+    fn value(&self) -> u128 {
+        let bytes = self.bytes.iter().take(self.length as usize).rev();
+        bytes.fold(0, |value, (byte, _)| value << 8 | u128::from(*byte))
+    }
+
+    /// Offset of the byte at `index`; none behind the last.
+    fn offset(&self, index: u32) -> Option<usize> {
+        let from_end = self.length.checked_sub(index + 1)?;
+        Some(self.bytes.get(from_end as usize)?.1)
     }
 }

@@ -12,7 +12,7 @@ use crate::entropy::Work;
 use crate::error::Error;
 
 /// How much more a block costs here than in being decoded.
-const UNITS_PER_BLOCK: u64 = 6;
+const UNITS_PER_BLOCK: u64 = 12;
 
 /// Turns what is left of `picture`. `offset`: for errors.
 pub(super) fn turn_samples(
