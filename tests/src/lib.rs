@@ -29,19 +29,37 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a ru
 /// Which way uploads take; `SCRUBJAY_WORKFLOW=express` puts the same tests through the other one.
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let workflow = std::env::var("SCRUBJAY_WORKFLOW").unwrap_or_else(|_| "standard".to_owned());
-    RUNTIME.block_on(World::start("e2e", &[("Workflow", &workflow)], false))
+    RUNTIME.block_on(World::start("e2e", &[("Workflow", &workflow)], false, &[]))
 });
 /// What the parameters change: refused uploads leave the older result, and only one prefix is treated.
 static OTHER: LazyLock<World> = LazyLock::new(|| {
     let parameters = [("OnRejected", "keep"), ("KeyPrefix", "photos/")];
-    RUNTIME.block_on(World::start("other", &parameters, false))
+    RUNTIME.block_on(World::start("other", &parameters, false, &[]))
 });
 /// The Express way.
-static EXPRESS: LazyLock<World> =
-    LazyLock::new(|| RUNTIME.block_on(World::start("express", &[("Workflow", "express")], false)));
+static EXPRESS: LazyLock<World> = LazyLock::new(|| {
+    RUNTIME.block_on(World::start(
+        "express",
+        &[("Workflow", "express")],
+        false,
+        &[],
+    ))
+});
 /// What is enforced: IAM. The harness itself is the account's root, and may do everything.
 static ENFORCING: LazyLock<World> =
-    LazyLock::new(|| RUNTIME.block_on(World::start("iam", &[], true)));
+    LazyLock::new(|| RUNTIME.block_on(World::start("iam", &[], true, &[])));
+
+/// What the gallery adds, with every analysis asked for, and messages that are soon tried again.
+static GALLERY: LazyLock<World> = LazyLock::new(|| {
+    let parameters = [
+        ("Labels", "enabled"),
+        ("Moderation", "enabled"),
+        ("Text", "enabled"),
+        ("DeriveSeconds", "8"),
+        ("RetrySeconds", "8"),
+    ];
+    RUNTIME.block_on(World::start("gallery", &[], false, &parameters))
+});
 
 /// The shared stack. Its processes end with the test binary's.
 pub struct World {
@@ -85,6 +103,12 @@ pub fn on_enforcing_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     RUNTIME.block_on(test(world))
 }
 
+/// Runs a test on the stack that has the gallery too.
+pub fn on_gallery_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
+    let world = &*GALLERY;
+    RUNTIME.block_on(test(world))
+}
+
 /// A sample photograph of the project's own, by its name below `tests/samples`.
 pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(
@@ -113,13 +137,24 @@ pub fn clean(data: &[u8]) -> Vec<u8> {
 }
 
 impl World {
-    async fn start(name: &str, parameters: &[(&str, &str)], enforce_iam: bool) -> Self {
+    async fn start(
+        name: &str,
+        parameters: &[(&str, &str)],
+        enforce_iam: bool,
+        gallery: &[(&str, &str)],
+    ) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
             .expect("the repository");
         let mut options =
             scrubjay_local::Options::new(root).stack(format!("{name}-{}", std::process::id()));
         options.enforce_iam = enforce_iam;
+        options.gallery = !gallery.is_empty();
+        for (parameter, value) in gallery {
+            options
+                .gallery_parameters
+                .push(((*parameter).to_owned(), (*value).to_owned()));
+        }
         for (parameter, value) in parameters {
             options
                 .parameters

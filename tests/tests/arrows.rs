@@ -8,7 +8,21 @@ use scrubjay_tests::arrows::{arrows, circle, modules, packages};
 use scrubjay_tests::iac::root;
 
 /// Crates that hold rules alone: no network, no file, no clock of their own. Optional dependencies stand behind a feature.
-const PURE: [(&str, &[&str]); 2] = [
+const PURE: [(&str, &[&str]); 3] = [
+    (
+        "crates/gallery",
+        &[
+            "base64",
+            "jiff",
+            "serde",
+            "sha2",
+            "thiserror",
+            // Its macros and timers; no network.
+            "tokio",
+            "unicode-normalization",
+            "unicode-segmentation",
+        ],
+    ),
     ("crates/jpeg", &["fearless_simd", "serde", "thiserror"]),
     (
         "crates/pipeline",
@@ -93,7 +107,8 @@ const PIPELINE: [(&str, &[&str]); 9] = [
 ];
 
 /// What each function may take from `scrubjay_pipeline::aws`: the code's half of its role in `template.yaml`.
-const ADAPTERS: [(&str, &[&str]); 6] = [
+const ADAPTERS: [(&str, &[&str]); 7] = [
+    ("derive", &[]),
     ("validate", &["Source"]),
     ("strip", &["FenceReader", "Source", "StagingWriter"]),
     ("publish", &["Publisher"]),

@@ -15,6 +15,10 @@ fn template() -> Template {
     Template::read("template.yaml", TEMPLATE_VALUES)
 }
 
+fn gallery() -> Template {
+    Template::read("gallery/template.yaml", TEMPLATE_VALUES)
+}
+
 /// The parameters that Terraform publishes, by path in environment dev.
 fn published() -> BTreeSet<String> {
     let foundation = folder("terraform/modules/foundation");
@@ -43,6 +47,7 @@ fn the_stand_in_publishes_what_terraform_does() {
     // The stand-in has no people and no deployer, and nothing on it writes reports.
     let only_terraform = [
         "/scrubjay/dev/permissions-boundary-arn",
+        "/scrubjay/dev/gallery-boundary-arn",
         "/scrubjay/dev/reports-bucket",
     ];
     let only_terraform = only_terraform.map(str::to_owned).into();
@@ -50,9 +55,15 @@ fn the_stand_in_publishes_what_terraform_does() {
 }
 
 #[test]
-fn the_template_reads_only_what_is_published() {
+fn the_templates_read_only_what_is_published() {
+    for template in [template(), gallery()] {
+        reads_only_what_is_published(&template);
+    }
+}
+
+fn reads_only_what_is_published(template: &Template) {
     let mut read = BTreeSet::new();
-    for (name, parameter) in template().section("Parameters") {
+    for (name, parameter) in template.section("Parameters") {
         if parameter["Type"]
             .as_str()
             .unwrap()
@@ -64,16 +75,24 @@ fn the_template_reads_only_what_is_published() {
             read.insert(path.to_owned());
         }
     }
-    assert!(read.len() >= 5, "{read:?}");
+    assert!(read.len() >= 4, "{read:?}");
     assert_eq!(&read - &published(), BTreeSet::new());
 }
 
 #[test]
-fn both_make_the_same_table() {
-    let module = folder("terraform/modules/audit_table");
+fn both_make_the_same_tables() {
+    for (module, logical) in [
+        ("audit_table", "AuditTable"),
+        ("catalogue_table", "CatalogueTable"),
+    ] {
+        same_table(module, logical);
+    }
+}
+
+fn same_table(module: &str, logical: &str) {
+    let module = folder(&format!("terraform/modules/{module}"));
     let table = block(&module, "resource", &["aws_dynamodb_table", "this"]).body();
-    let tables = stand_in().resources("AWS::DynamoDB::Table");
-    let stand_in = tables.values().next().expect("a table");
+    let stand_in = &stand_in().resources("AWS::DynamoDB::Table")[logical];
 
     assert_eq!(attribute(table, "billing_mode"), stand_in["BillingMode"]);
 
@@ -109,10 +128,13 @@ fn both_make_the_same_table() {
             })
         })
         .collect();
-    assert_eq!(
-        sorted(&json!(indexes)),
-        sorted(&stand_in["GlobalSecondaryIndexes"])
-    );
+    let stand_ins = &stand_in["GlobalSecondaryIndexes"];
+    let stand_ins = if stand_ins.is_null() {
+        json!([])
+    } else {
+        stand_ins.clone()
+    };
+    assert_eq!(sorted(&json!(indexes)), sorted(&stand_ins));
 
     let inner = |name: &str| block(table, name, &[]).body();
     let ttl = &stand_in["TimeToLiveSpecification"];
@@ -138,14 +160,14 @@ fn both_use_the_same_names() {
     assert_eq!(local(&foundation, "prefix"), "scrubjay-${var.env}");
 
     let tables = stand_in().resources("AWS::DynamoDB::Table");
-    assert_eq!(
-        local(&foundation, "names")["audit_table"],
-        "${local.prefix}-audit"
-    );
-    assert_eq!(
-        tables.values().next().unwrap()["TableName"],
-        "scrubjay-dev-audit"
-    );
+    for (name, logical, last) in [
+        ("audit_table", "AuditTable", "audit"),
+        ("catalogue_table", "CatalogueTable", "catalogue"),
+    ] {
+        let terraform = &local(&foundation, "names")[name];
+        assert_eq!(*terraform, format!("${{local.prefix}}-{last}"));
+        assert_eq!(tables[logical]["TableName"], format!("scrubjay-dev-{last}"));
+    }
 
     let aliases = stand_in().resources("AWS::KMS::Alias");
     assert_eq!(
@@ -171,6 +193,7 @@ fn both_set_up_the_buckets_alike() {
         ("SourceBucket", "source_bucket"),
         ("StagingBucket", "staging_bucket"),
         ("DestinationBucket", "destination_bucket"),
+        ("DerivativesBucket", "derivatives_bucket"),
         ("ArtifactBucket", "artifact_bucket"),
     ];
     assert_eq!(
@@ -210,35 +233,36 @@ fn both_set_up_the_buckets_alike() {
         );
     }
 
-    let notification = block(
-        &foundation,
-        "resource",
-        &["aws_s3_bucket_notification", "source"],
-    )
-    .body();
-    assert_eq!(attribute(notification, "eventbridge"), json!(true));
+    for bucket in ["source", "destination"] {
+        let names = ["aws_s3_bucket_notification", bucket];
+        let notification = block(&foundation, "resource", &names).body();
+        assert_eq!(attribute(notification, "eventbridge"), json!(true));
+    }
     let events = |bucket: &Value| {
         bucket["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"]
             .clone()
     };
-    assert_eq!(events(&buckets["SourceBucket"]), json!(true));
-    assert!(
-        buckets
-            .iter()
-            .all(|(name, bucket)| name == "SourceBucket" || events(bucket) == Value::Null)
-    );
+    for (name, bucket) in &buckets {
+        let announces = ["SourceBucket", "DestinationBucket"].contains(&name.as_str());
+        let wanted = if announces { json!(true) } else { Value::Null };
+        assert_eq!(events(bucket), wanted, "{name}");
+    }
 }
 
 #[test]
-fn every_role_of_the_template_is_expected_and_bounded() {
-    let expected = local(&folder("terraform/modules/foundation"), "application_roles");
+fn every_role_of_the_templates_is_expected_and_bounded() {
+    expected_and_bounded(&template(), "application_roles");
+    expected_and_bounded(&gallery(), "gallery_roles");
+}
+
+fn expected_and_bounded(template: &Template, list: &str) {
+    let expected = local(&folder("terraform/modules/foundation"), list);
     let expected: BTreeSet<&str> = expected
         .as_array()
         .unwrap()
         .iter()
         .map(|role| role.as_str().unwrap())
         .collect();
-    let template = template();
     for (logical, role) in template.resources("AWS::IAM::Role") {
         let name = role["RoleName"]
             .as_str()
@@ -269,8 +293,14 @@ fn every_role_of_the_template_is_expected_and_bounded() {
 
 /// The deployer's policy reaches what begins with `scrubjay-<env>`; a made-up name is out of its reach.
 #[test]
-fn the_template_names_everything_within_the_deployers_reach() {
-    for (logical, resource) in template().section("Resources") {
+fn the_templates_name_everything_within_the_deployers_reach() {
+    for template in [template(), gallery()] {
+        within_the_deployers_reach(&template);
+    }
+}
+
+fn within_the_deployers_reach(template: &Template) {
+    for (logical, resource) in template.section("Resources") {
         let kind = resource["Type"].as_str().unwrap();
         let (property, prefix) = match kind {
             "AWS::Serverless::Function" => ("FunctionName", "scrubjay-dev-"),
@@ -285,6 +315,7 @@ fn the_template_names_everything_within_the_deployers_reach() {
             "AWS::Logs::LogGroup" => ("LogGroupName", "/aws/"),
             // Parts of the above, reached through them.
             "AWS::Lambda::Permission"
+            | "AWS::Lambda::EventSourceMapping"
             | "AWS::SQS::QueuePolicy"
             | "AWS::SNS::TopicPolicy"
             | "AWS::SNS::Subscription" => {
@@ -292,7 +323,7 @@ fn the_template_names_everything_within_the_deployers_reach() {
             }
             other => panic!("{logical}: terraform/policies/deployer.json.tftpl knows no {other}"),
         };
-        let resources = template().resources(kind);
+        let resources = template.resources(kind);
         let name = resources[logical][property].as_str();
         let name = name.unwrap_or_else(|| panic!("{logical} has no {property}"));
         assert!(

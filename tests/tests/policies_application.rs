@@ -2,7 +2,7 @@
 //!
 //! Real calls against an enforcing emulator are made elsewhere; here stand the boundary and the deployer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scrubjay_tests::iac::environment::Environment;
 use scrubjay_tests::iac::example::*;
@@ -59,9 +59,18 @@ fn every_file_is_used_described_and_within_limits() {
 }
 
 #[test]
-fn the_boundary_lets_every_role_do_what_the_template_grants() {
-    let boundary = file("boundary");
-    for (name, granted) in roles() {
+fn the_boundaries_let_every_role_do_what_the_templates_grant() {
+    let all = [
+        (file("boundary"), roles()),
+        (file("boundary-gallery"), gallery_roles()),
+    ];
+    for (boundary, roles) in all {
+        lets_every_role_do_what_it_is_granted(&boundary, roles);
+    }
+}
+
+fn lets_every_role_do_what_it_is_granted(boundary: &[Value], roles: BTreeMap<String, Vec<Value>>) {
+    for (name, granted) in roles {
         for statement in &granted {
             // Of a key, only what comes through the services that the grant names.
             let services = statement["Condition"]["StringEquals"].get("kms:ViaService");
@@ -74,7 +83,7 @@ fn the_boundary_lets_every_role_do_what_the_template_grants() {
                             Request::new(Some(&role(&name)), &action, &resource.replace('*', "x"));
                         let request = request.with("kms:ViaService", service);
                         assert_eq!(
-                            decide(&boundary, &request),
+                            decide(boundary, &request),
                             Decision::Allow,
                             "{name}: {action} on {resource}"
                         );
@@ -276,10 +285,41 @@ fn only_two_roles_read_a_and_two_others_write_b() {
     assert_eq!(writers, ["publish", "retract"].map(str::to_owned).into());
 }
 
+/// P7 of the gallery: whatever a role of it was given, it cannot read or list bucket A, nor change bucket B, and only Derive changes
+/// derivatives.
+#[test]
+fn the_gallery_never_reads_a() {
+    let (boundary, everything) = (file("boundary-gallery"), administrator());
+    let (source, derivatives) = (bucket_policy(SOURCE), bucket_policy(DERIVATIVES));
+    let roles: BTreeSet<String> = gallery_roles().into_keys().collect();
+    assert!(roles.contains("derive"), "{roles:?}");
+    let photo = format!("{SOURCE}/k");
+    for name in &roles {
+        let ask = |action, resource: &str| Request::new(Some(&role(name)), action, resource);
+        for (action, resource) in [
+            ("s3:GetObject", photo.as_str()),
+            ("s3:GetObjectVersion", &photo),
+            ("s3:GetObjectTagging", &photo),
+            ("s3:PutObject", &photo),
+            ("s3:DeleteObject", &photo),
+            ("s3:ListBucket", SOURCE),
+        ] {
+            let request = ask(action, resource);
+            let allowed = allowed(&request, &[&everything, &boundary], &[&source]);
+            assert!(!allowed, "{name}: {action}");
+        }
+        let clean = ask("s3:PutObject", &format!("{DESTINATION}/k")).with("s3:if-none-match", "*");
+        assert!(!allowed(&clean, &[&everything, &boundary], &[]), "{name}");
+        let copy = ask("s3:PutObject", &format!("{DERIVATIVES}/320/k"));
+        let writes = allowed(&copy, &[&everything, &boundary], &[&derivatives]);
+        assert_eq!(writes, name == "derive", "{name}");
+    }
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table")]
 fn the_deployer_deploys_and_cannot_help_itself() {
-    let policy = file("deployer");
+    let policy = files(&["deployer", "deployer-gallery"]);
     let arn = role("deployer");
     let account = "arn:aws:iam::111122223333";
     let boundary = format!("{account}:policy/scrubjay-dev-boundary");
@@ -302,6 +342,17 @@ fn the_deployer_deploys_and_cannot_help_itself() {
             "makes a role under another boundary",
             request("iam:CreateRole", &role("strip"))
                 .with("iam:PermissionsBoundary", &format!("{account}:policy/mine")),
+            false,
+        ),
+        (
+            "makes a role of the gallery under its boundary",
+            request("iam:CreateRole", &role("derive"))
+                .with("iam:PermissionsBoundary", &format!("{boundary}-gallery")),
+            true,
+        ),
+        (
+            "makes a role of the gallery under the pipeline's boundary",
+            bounded("iam:CreateRole", &role("derive")),
             false,
         ),
         (
@@ -427,6 +478,11 @@ fn the_deployer_deploys_and_cannot_help_itself() {
         (
             "reads an audit item",
             request("dynamodb:GetItem", TABLE),
+            false,
+        ),
+        (
+            "reads the catalogue",
+            request("dynamodb:GetItem", CATALOGUE),
             false,
         ),
         (

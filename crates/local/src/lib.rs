@@ -38,4 +38,4 @@ mod template;
 pub use error::{Error, Result};
 pub use functions::Functions;
 pub use progress::Progress;
-pub use stack::{Options, Outputs, Stack, attach, up};
+pub use stack::{GALLERY, Options, Outputs, Stack, attach, up};

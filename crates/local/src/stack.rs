@@ -22,6 +22,9 @@ use crate::{Error, Result, foundation, python};
 /// What the template's parameters that look something up start with.
 const SSM_PARAMETER: &str = "AWS::SSM::Parameter::Value<";
 
+/// The gallery's template, relative to the root.
+pub const GALLERY: &str = "gallery/template.yaml";
+
 /// What to bring up.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -34,6 +37,10 @@ pub struct Options {
     pub template: PathBuf,
     /// A port of 127.0.0.1; 0, the default, for any that is free.
     pub port: u16,
+    /// The gallery is deployed too, from [`GALLERY`].
+    pub gallery: bool,
+    /// Parameters of the gallery's template, by name; as `parameters` for the other.
+    pub gallery_parameters: Vec<(String, String)>,
     /// IAM policies are enforced. The stack's own clients are the account's root, and may do everything.
     pub enforce_iam: bool,
     /// Where the functions' binaries come from.
@@ -53,6 +60,8 @@ impl Options {
             stack: "local".to_owned(),
             template: "template.yaml".into(),
             port: 0,
+            gallery: false,
+            gallery_parameters: Vec::new(),
             enforce_iam: false,
             functions: Functions::default(),
             parameters: Vec::new(),
@@ -136,18 +145,18 @@ enum Held {
 /// Every [`Error`] says what is wrong; nothing is left running.
 pub async fn up(options: Options, report: &(dyn Fn(Progress) + Send + Sync)) -> Result<Stack> {
     check_name(&options.stack)?;
-    let template_path = options.root.join(&options.template);
-    let text = fs::read_to_string(&template_path).map_err(|_| Error::Missing {
-        path: template_path.clone(),
-        why: "it is what gets deployed; run this in the repository",
-    })?;
-    let template = Template::parse(text)?;
+    let applications = applications(&options)?;
     let home = Home::of(&options.root);
     let dir = home.stack(&options.stack);
     let lock = claim(&options, &dir).await?;
 
     // The two slow things go side by side: cargo, and everything up to the foundation.
-    let names = template.functions();
+    let mut names: Vec<String> = Vec::new();
+    for name in applications.iter().flat_map(|a| a.template.functions()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     let emulator_and_foundation = async {
         let python = python::ensure(&home, report).await?;
         report(Progress::Starting);
@@ -175,14 +184,16 @@ pub async fn up(options: Options, report: &(dyn Fn(Progress) + Send + Sync)) -> 
             .provide(&options.root, &home, &names, report)
     )?;
 
+    let bucket = names.get("ArtifactBucket").cloned().unwrap_or_default();
     let deployment = Deployment {
         options: &options,
         endpoint: &endpoint,
-        bucket: names.get("ArtifactBucket").map_or("", String::as_str),
+        bucket: &bucket,
         binaries: &binaries,
     };
-    let template_outputs = deployment.run(&template, report).await?;
-    names.extend(template_outputs);
+    for application in &applications {
+        names.extend(deployment.run(application, report).await?);
+    }
     let outputs = outputs(&options.stack, endpoint, names);
 
     let record = Record {
@@ -400,7 +411,45 @@ fn clear(dir: &Path) -> Result<()> {
     }
 }
 
-/// The template on its way into the emulator.
+/// A template that becomes a stack of `CloudFormation`.
+struct Application<'a> {
+    template: Template,
+    /// The folder that its state machines are relative to.
+    folder: PathBuf,
+    /// The stack's name.
+    stack: String,
+    parameters: &'a [(String, String)],
+}
+
+/// The pipeline, and the gallery if it is wanted.
+fn applications(options: &Options) -> Result<Vec<Application<'_>>> {
+    let read = |path: &Path, stack: String, parameters| {
+        let path = options.root.join(path);
+        let text = fs::read_to_string(&path).map_err(|_| Error::Missing {
+            path: path.clone(),
+            why: "it is what gets deployed; run this in the repository",
+        })?;
+        Ok::<_, Error>(Application {
+            template: Template::parse(text)?,
+            folder: path.parent().unwrap_or(&options.root).to_owned(),
+            stack,
+            parameters,
+        })
+    };
+    let name = format!("scrubjay-{}", options.stack);
+    let gallery = format!("{name}-gallery");
+    let mut all = vec![read(&options.template, name, &options.parameters)?];
+    if options.gallery {
+        all.push(read(
+            Path::new(GALLERY),
+            gallery,
+            &options.gallery_parameters,
+        )?);
+    }
+    Ok(all)
+}
+
+/// Templates on their way into the emulator.
 struct Deployment<'a> {
     options: &'a Options,
     endpoint: &'a str,
@@ -414,9 +463,10 @@ impl Deployment<'_> {
     /// Uploads the artifacts and deploys the template. Returns its outputs.
     async fn run(
         &self,
-        template: &Template,
+        application: &Application<'_>,
         report: Report<'_>,
     ) -> Result<BTreeMap<String, String>> {
+        let template = &application.template;
         report(Progress::Packaging);
         let mut uploaded: Vec<(Artifact, String)> = Vec::new();
         for artifact in template.artifacts() {
@@ -426,10 +476,10 @@ impl Deployment<'_> {
                         .await?
                 }
                 Artifact::Definition(path) => {
-                    let file = self.options.root.join(path);
+                    let file = application.folder.join(path);
                     let text = fs::read(&file).map_err(|_| Error::Missing {
                         path: file.clone(),
-                        why: "template.yaml names it as a state machine",
+                        why: "a template names it as a state machine",
                     })?;
                     let name = path
                         .file_name()
@@ -448,20 +498,16 @@ impl Deployment<'_> {
                 .expect("every artifact was uploaded")
         });
         let key = self
-            .upload("template", "yaml", packaged.into_bytes())
+            .upload(&application.stack, "yaml", packaged.into_bytes())
             .await?;
         let url = format!("{}/{}/{key}", self.endpoint, self.bucket);
 
         report(Progress::Deploying);
         let client = aws_sdk_cloudformation::Client::new(&sdk_config(self.endpoint));
-        let parameters = self.parameters(&client, &url).await?;
-        create(
-            &client,
-            &format!("scrubjay-{}", self.options.stack),
-            Body::Url(url),
-            &parameters,
-        )
-        .await
+        let parameters = self
+            .parameters(&client, &url, application.parameters)
+            .await?;
+        create(&client, &application.stack, Body::Url(url), &parameters).await
     }
 
     fn binary(&self, name: &str) -> Result<PathBuf> {
@@ -502,6 +548,7 @@ impl Deployment<'_> {
         &self,
         client: &aws_sdk_cloudformation::Client,
         url: &str,
+        wanted: &[(String, String)],
     ) -> Result<Vec<(String, String)>> {
         let mut parameters = BTreeMap::new();
         for parameter in declared(client, url).await? {
@@ -519,7 +566,7 @@ impl Deployment<'_> {
                 parameters.insert(parameter.name, value);
             }
         }
-        parameters.extend(self.options.parameters.iter().cloned());
+        parameters.extend(wanted.iter().cloned());
         Ok(parameters.into_iter().collect())
     }
 }

@@ -10,9 +10,9 @@ use crate::{Error, Result};
 /// A local file that the template names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Artifact {
-    /// `CodeUri: functions/<name>`: a package of the workspace, and its binary.
+    /// `CodeUri: functions/<name>`, or the same one folder up: a package of the workspace, and its binary.
     Function(String),
-    /// `DefinitionUri: statemachine/<name>.asl.json`.
+    /// `DefinitionUri: statemachine/<name>.asl.json`, relative to the template.
     Definition(PathBuf),
 }
 
@@ -99,6 +99,7 @@ fn local_file(line: &str, offset: usize, number: usize) -> Result<Option<Place>>
     }
     let artifact = if field == "CodeUri" {
         let path = plain.trim_start_matches("./").trim_end_matches('/');
+        let path = path.strip_prefix("../").unwrap_or(path);
         match path.strip_prefix("functions/") {
             Some(name) if !name.contains('/') => Artifact::Function(name.to_owned()),
             _ => {
@@ -167,6 +168,8 @@ Resources:
 
     #[test]
     fn a_file_that_cannot_be_packaged_is_named_with_its_line() {
+        let up = Template::parse("CodeUri: ../functions/derive\n".to_owned()).unwrap();
+        assert_eq!(up.functions(), ["derive"]);
         for (line, value) in [
             (2, "!Sub x"),
             (2, ""),

@@ -33,8 +33,8 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
         value
     }
 
-    /// Two adapters may read the same variable; it is complained of once.
-    fn complain(&mut self, complaint: String) {
+    /// Adds a complaint. Two adapters may read the same variable; it is complained of once.
+    pub fn complain(&mut self, complaint: String) {
         if !self.complaints.contains(&complaint) {
             self.complaints.push(complaint);
         }

@@ -5,6 +5,13 @@ resource "aws_iam_policy" "boundary" {
   policy      = var.boundary_policy
 }
 
+# The same for gallery/template.yaml: nothing of bucket A is in it.
+resource "aws_iam_policy" "gallery_boundary" {
+  name        = "${var.prefix}-boundary-gallery"
+  description = "The most that a role of the scrubjay gallery can ever do."
+  policy      = var.gallery_boundary_policy
+}
+
 resource "aws_iam_role" "this" {
   name               = "${var.prefix}-deployer"
   description        = "Deploys template.yaml; cannot widen its own rights or touch the foundation."
@@ -16,4 +23,16 @@ resource "aws_iam_role_policy" "this" {
   name   = "deploy"
   role   = aws_iam_role.this.id
   policy = var.deployer_policy
+}
+
+# What the gallery needs beside that. Managed, since all inline policies of a role share one limit.
+resource "aws_iam_policy" "gallery" {
+  name        = "${var.prefix}-deployer-gallery"
+  description = "Deploys gallery/template.yaml, beside template.yaml."
+  policy      = var.gallery_deployer_policy
+}
+
+resource "aws_iam_role_policy_attachment" "gallery" {
+  role       = aws_iam_role.this.name
+  policy_arn = aws_iam_policy.gallery.arn
 }

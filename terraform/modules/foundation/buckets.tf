@@ -44,6 +44,25 @@ module "destination_bucket" {
   noncurrent_days  = var.destination_noncurrent_days
 }
 
+# The gallery makes derivatives of what is written there, and removes them with it.
+resource "aws_s3_bucket_notification" "destination" {
+  bucket      = module.destination_bucket.name
+  eventbridge = true
+}
+
+# Smaller copies of what B holds. Not versioned: they can be made again, and what is removed has to be gone.
+module "derivatives_bucket" {
+  # checkov:skip=CKV_AWS_21:what is taken back has to be gone, not to become an old version; everything here can be made again
+  source = "../bucket"
+
+  name                 = local.names.derivatives_bucket
+  key_arn              = module.key.arn
+  policy_documents     = local.bucket_policies.derivatives_bucket
+  versioned            = false
+  force_destroy        = !var.protected
+  abort_multipart_days = 1
+}
+
 # What `scrubjay report` and audits leave for people to read.
 module "reports_bucket" {
   source = "../bucket"
@@ -86,6 +105,7 @@ resource "aws_s3_bucket_logging" "this" {
     source      = module.source_bucket.name
     staging     = module.staging_bucket.name
     destination = module.destination_bucket.name
+    derivatives = module.derivatives_bucket.name
     reports     = module.reports_bucket.name
     artifact    = module.artifact_bucket.name
   }

@@ -19,6 +19,14 @@ module "audit_table" {
   deletion_protection = var.protected
 }
 
+module "catalogue_table" {
+  source = "../catalogue_table"
+
+  name                = local.names.catalogue_table
+  key_arn             = module.key.arn
+  deletion_protection = var.protected
+}
+
 module "user_a" {
   source = "../user"
 
@@ -59,10 +67,12 @@ resource "aws_iam_policy" "operator" {
 module "deployer" {
   source = "../deployer"
 
-  prefix          = local.prefix
-  boundary_policy = templatefile("${local.policies}/boundary.json.tftpl", local.policy_variables)
-  deployer_policy = templatefile("${local.policies}/deployer.json.tftpl", local.policy_variables)
-  trust_policy    = templatefile("${local.policies}/trust-deployer.json.tftpl", local.policy_variables)
+  prefix                  = local.prefix
+  boundary_policy         = templatefile("${local.policies}/boundary.json.tftpl", local.policy_variables)
+  gallery_boundary_policy = templatefile("${local.policies}/boundary-gallery.json.tftpl", local.policy_variables)
+  deployer_policy         = templatefile("${local.policies}/deployer.json.tftpl", local.policy_variables)
+  gallery_deployer_policy = templatefile("${local.policies}/deployer-gallery.json.tftpl", local.policy_variables)
+  trust_policy            = templatefile("${local.policies}/trust-deployer.json.tftpl", local.policy_variables)
 }
 
 # What holds something that cannot be made again.
@@ -75,6 +85,7 @@ module "guard" {
     destination_bucket = module.destination_bucket.arn
     reports_bucket     = module.reports_bucket.arn
     audit_table        = module.audit_table.arn
+    catalogue_table    = module.catalogue_table.arn
     key                = module.key.arn
   }
 }

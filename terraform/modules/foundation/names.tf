@@ -12,10 +12,12 @@ locals {
     source_bucket      = var.bucket_names.source != "" ? var.bucket_names.source : "${local.bucket_prefix}-source"
     staging_bucket     = var.bucket_names.staging != "" ? var.bucket_names.staging : "${local.bucket_prefix}-staging"
     destination_bucket = var.bucket_names.destination != "" ? var.bucket_names.destination : "${local.bucket_prefix}-destination"
+    derivatives_bucket = var.bucket_names.derivatives != "" ? var.bucket_names.derivatives : "${local.bucket_prefix}-derivatives"
     reports_bucket     = var.bucket_names.reports != "" ? var.bucket_names.reports : "${local.bucket_prefix}-reports"
     artifact_bucket    = var.bucket_names.artifact != "" ? var.bucket_names.artifact : "${local.bucket_prefix}-artifact"
     access_logs_bucket = var.bucket_names.access_logs != "" ? var.bucket_names.access_logs : "${local.bucket_prefix}-access-logs"
     audit_table        = "${local.prefix}-audit"
+    catalogue_table    = "${local.prefix}-catalogue"
   }
   # Policies name the table by names.audit_table, and what was restored from it by the same name with `-restored-*`.
   audit_table = var.restored_audit_table != "" ? var.restored_audit_table : local.names.audit_table
@@ -34,6 +36,13 @@ locals {
     "retract-machine",
     "events",
   ]
+  # The roles that gallery/template.yaml makes. None of them may ever read bucket A.
+  gallery_roles = [
+    "derive",
+    "analyse-machine",
+    "gallery-events",
+  ]
   iam_arn               = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}"
   application_role_arns = [for role in local.application_roles : "${local.iam_arn}:role/${local.prefix}-${role}"]
+  gallery_role_arns     = [for role in local.gallery_roles : "${local.iam_arn}:role/${local.prefix}-${role}"]
 }

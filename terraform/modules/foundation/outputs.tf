@@ -13,6 +13,11 @@ output "destination_bucket" {
   value       = module.destination_bucket.name
 }
 
+output "derivatives_bucket" {
+  description = "Smaller copies of what bucket B holds."
+  value       = module.derivatives_bucket.name
+}
+
 output "reports_bucket" {
   description = "Reports."
   value       = module.reports_bucket.name
@@ -28,6 +33,11 @@ output "audit_table" {
   value       = module.audit_table.name
 }
 
+output "catalogue_table" {
+  description = "The gallery's catalogue."
+  value       = module.catalogue_table.name
+}
+
 output "key_arn" {
   description = "The KMS key."
   value       = module.key.arn
@@ -36,6 +46,11 @@ output "key_arn" {
 output "permissions_boundary_arn" {
   description = "The boundary of every role that template.yaml makes."
   value       = module.deployer.boundary_arn
+}
+
+output "gallery_boundary_arn" {
+  description = "The boundary of every role that gallery/template.yaml makes."
+  value       = module.deployer.gallery_boundary_arn
 }
 
 output "deployer_role_arn" {

@@ -4,11 +4,14 @@ locals {
     "source-bucket"            = module.source_bucket.name
     "staging-bucket"           = module.staging_bucket.name
     "destination-bucket"       = module.destination_bucket.name
+    "derivatives-bucket"       = module.derivatives_bucket.name
     "reports-bucket"           = module.reports_bucket.name
     "artifact-bucket"          = module.artifact_bucket.name
     "audit-table"              = module.audit_table.name
+    "catalogue-table"          = module.catalogue_table.name
     "key-arn"                  = module.key.arn
     "permissions-boundary-arn" = module.deployer.boundary_arn
+    "gallery-boundary-arn"     = module.deployer.gallery_boundary_arn
   }
 }
 

@@ -10,6 +10,7 @@ locals {
     env        = var.env
 
     destination_reader_arns = jsonencode(concat(
+      ["${local.iam_arn}:role/${local.prefix}-derive", "${local.iam_arn}:role/${local.prefix}-analyse-machine"],
       ["${local.iam_arn}:user/${local.prefix}-user-b", "${local.iam_arn}:role/${local.prefix}-website-reader"],
       var.additional_reader_arns,
     ))
@@ -19,12 +20,14 @@ locals {
   policy_variables = merge(local.names_for_policies, {
     key_arn               = module.key.arn
     application_role_arns = jsonencode(local.application_role_arns)
+    gallery_role_arns     = jsonencode(local.gallery_role_arns)
     deployer_trusted_arns = jsonencode(var.deployer_trusted_arns)
 
     # People are whoever is left when the application, the servers, the deployer and the operators are taken away.
     allowed_cidrs = jsonencode(var.allowed_cidrs)
     address_range_exempt_arns = jsonencode(concat(
       local.application_role_arns,
+      local.gallery_role_arns,
       ["${local.iam_arn}:role/${local.prefix}-website-reader", "${local.iam_arn}:role/${local.prefix}-deployer"],
       var.address_range_exempt_arns,
     ))
@@ -85,6 +88,7 @@ locals {
       local.address_range,
       local.cloudfront ? ["bucket-cloudfront"] : [],
     )
+    derivatives_bucket = ["bucket-secure-transport", "bucket-own-key", "bucket-derivatives"]
     reports_bucket     = ["bucket-secure-transport", "bucket-own-key"]
     artifact_bucket    = ["bucket-secure-transport", "bucket-own-key"]
     access_logs_bucket = ["bucket-secure-transport", "bucket-access-logs"]

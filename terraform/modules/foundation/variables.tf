@@ -21,6 +21,7 @@ variable "bucket_names" {
     source      = optional(string, "")
     staging     = optional(string, "")
     destination = optional(string, "")
+    derivatives = optional(string, "")
     reports     = optional(string, "")
     artifact    = optional(string, "")
     access_logs = optional(string, "")

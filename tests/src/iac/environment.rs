@@ -23,6 +23,9 @@ const APPLICATION_ROLES: &[&str] = &[
     "events",
 ];
 
+/// The roles of `gallery/template.yaml`, by name without prefix.
+pub const GALLERY_ROLES: [&str; 3] = ["derive", "analyse-machine", "gallery-events"];
+
 /// Where an environment is and what its parts are called.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -86,7 +89,7 @@ impl Environment {
         environment
     }
 
-    /// The name of a bucket: `source`, `staging`, `destination`, `reports`, `artifact`, `access-logs`.
+    /// The name of a bucket: `source`, `staging`, `destination`, `derivatives`, `reports`, `artifact`, `access-logs`.
     pub fn bucket(&self, role: &str) -> String {
         format!("{}-{role}", self.bucket_prefix)
     }
@@ -107,6 +110,11 @@ impl Environment {
             account, region, ..
         } = self;
         format!("arn:aws:dynamodb:{region}:{account}:table/{table}")
+    }
+
+    /// The catalogue table's name.
+    pub fn catalogue(&self) -> String {
+        format!("scrubjay-{}-catalogue", self.env)
     }
 
     /// The name of a table that was restored from the audit table, as docs/restore.md has it named.
@@ -147,7 +155,12 @@ impl Environment {
 
     /// The ARN of the permissions boundary.
     pub fn boundary(&self) -> String {
-        self.iam("policy", "boundary")
+        self.policy("boundary")
+    }
+
+    /// The ARN of a policy, by its name without prefix.
+    pub fn policy(&self, name: &str) -> String {
+        self.iam("policy", name)
     }
 
     fn iam(&self, kind: &str, name: &str) -> String {
@@ -161,12 +174,16 @@ impl Environment {
             .iter()
             .map(|name| self.role(name))
             .collect();
+        let gallery = GALLERY_ROLES.map(|name| self.role(name));
+        let all: Vec<&String> = roles.iter().chain(&gallery).collect();
         let servers = ["website-reader", "deployer"].map(|name| self.role(name));
-        let exempt: Vec<&String> = roles.iter().chain(&servers).collect();
+        let exempt: Vec<&String> = all.iter().copied().chain(&servers).collect();
         let readers = [
             self.user("user-b"),
             self.role("website-reader"),
             self.role("additional-reader"),
+            self.role("derive"),
+            self.role("analyse-machine"),
         ];
         let everything = format!("{}/*", self.bucket_arn("destination"));
         let developer = format!("arn:aws:iam::{}:role/developer", self.account);
@@ -178,6 +195,7 @@ impl Environment {
             ("source_bucket", self.bucket("source")),
             ("staging_bucket", self.bucket("staging")),
             ("destination_bucket", self.bucket("destination")),
+            ("derivatives_bucket", self.bucket("derivatives")),
             ("reports_bucket", self.bucket("reports")),
             ("artifact_bucket", self.bucket("artifact")),
             ("access_logs_bucket", self.bucket("access-logs")),
@@ -189,7 +207,9 @@ impl Environment {
                 json!([self.distribution()]).to_string(),
             ),
             ("audit_table", self.table.clone()),
+            ("catalogue_table", self.catalogue()),
             ("key_arn", self.key.clone()),
+            ("gallery_role_arns", json!(gallery).to_string()),
             ("application_role_arns", json!(roles).to_string()),
             ("address_range_exempt_arns", json!(exempt).to_string()),
             ("allowed_cidrs", json!(["198.51.100.0/24"]).to_string()),
@@ -257,13 +277,30 @@ impl Environment {
         wanted.flat_map(|name| statements(name, &values)).collect()
     }
 
-    /// The statements of each role of the template, by role name without its prefix.
+    /// The statements of each role of the pipeline's template, by role name without its prefix.
     ///
     /// # Panics
     ///
     /// When a role has a policy that cannot be read here.
     pub fn roles(&self) -> BTreeMap<String, Vec<Value>> {
-        let names = ["source", "staging", "destination"].map(|role| self.bucket(role));
+        let roles = self.roles_of("template.yaml");
+        assert!(roles.len() >= 8, "{roles:?}");
+        roles
+    }
+
+    /// The same of the gallery's template.
+    ///
+    /// # Panics
+    ///
+    /// When a role has a policy that cannot be read here.
+    pub fn gallery_roles(&self) -> BTreeMap<String, Vec<Value>> {
+        self.roles_of("gallery/template.yaml")
+    }
+
+    fn roles_of(&self, template: &str) -> BTreeMap<String, Vec<Value>> {
+        let names = ["source", "staging", "destination", "derivatives"];
+        let names = names.map(|role| self.bucket(role));
+        let catalogue = self.catalogue();
         let boundary = self.boundary();
         let values = [
             ("AWS::Partition", "aws"),
@@ -274,12 +311,14 @@ impl Environment {
             ("SourceBucket", &names[0]),
             ("StagingBucket", &names[1]),
             ("DestinationBucket", &names[2]),
+            ("DerivativesBucket", &names[3]),
             ("AuditTable", &self.table),
+            ("CatalogueTable", &catalogue),
             ("KeyArn", &self.key),
             ("PermissionsBoundaryArn", &boundary),
         ];
         let prefix = format!("scrubjay-{}-", self.env);
-        let roles = Template::read("template.yaml", &values).resources("AWS::IAM::Role");
+        let roles = Template::read(template, &values).resources("AWS::IAM::Role");
         let roles = roles.into_values().map(|role| {
             let name = role["RoleName"].as_str().unwrap();
             let name = name.trim_start_matches(&prefix).to_owned();
@@ -294,8 +333,6 @@ impl Environment {
             });
             (name, granted.collect())
         });
-        let roles: BTreeMap<_, _> = roles.collect();
-        assert!(roles.len() >= 8, "{roles:?}");
-        roles
+        roles.collect()
     }
 }

@@ -16,7 +16,9 @@ pub const TEMPLATE_VALUES: &[(&str, &str)] = &[
     ("SourceBucket", "scrubjay-dev-1-source"),
     ("StagingBucket", "scrubjay-dev-1-staging"),
     ("DestinationBucket", "scrubjay-dev-1-destination"),
+    ("DerivativesBucket", "scrubjay-dev-1-derivatives"),
     ("AuditTable", "scrubjay-dev-audit"),
+    ("CatalogueTable", "scrubjay-dev-catalogue"),
     ("KeyArn", "arn:aws:kms:eu-central-1:111122223333:key/1"),
     (
         "PermissionsBoundaryArn",
@@ -30,6 +32,11 @@ pub const SOURCE: &str = "arn:aws:s3:::scrubjay-dev-1-source";
 pub const STAGING: &str = "arn:aws:s3:::scrubjay-dev-1-staging";
 /// Bucket B.
 pub const DESTINATION: &str = "arn:aws:s3:::scrubjay-dev-1-destination";
+/// The derivatives bucket.
+pub const DERIVATIVES: &str = "arn:aws:s3:::scrubjay-dev-1-derivatives";
+/// The catalogue table.
+pub const CATALOGUE: &str =
+    "arn:aws:dynamodb:eu-central-1:111122223333:table/scrubjay-dev-catalogue";
 /// The reports bucket.
 pub const REPORTS: &str = "arn:aws:s3:::scrubjay-dev-1-reports";
 /// The audit table.
@@ -85,6 +92,11 @@ pub fn user(name: &str) -> String {
 /// The statements of each role of the template, by role name without its prefix.
 pub fn roles() -> BTreeMap<String, Vec<Value>> {
     Environment::example().roles()
+}
+
+/// The same of the gallery's template.
+pub fn gallery_roles() -> BTreeMap<String, Vec<Value>> {
+    Environment::example().gallery_roles()
 }
 
 /// Somebody whose own policy allows everything.

@@ -45,10 +45,10 @@ def main():
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from . import access, alarms, control, delivery, express, faults, lambdas, maps, s3_events, states
+    from . import access, alarms, control, delivery, express, faults, lambdas, maps, rekognition, s3_events, states
 
     # Express after states: what it refuses never reaches the Standard ways.
-    for patch in (states, express, maps, lambdas, s3_events, delivery, alarms, access, faults):
+    for patch in (states, express, maps, lambdas, s3_events, delivery, alarms, access, rekognition, faults):
         patch.install()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
 

@@ -6,7 +6,7 @@ import os
 from ministack.core.responses import set_request_account_id, set_request_region
 from ministack.services import eventbridge
 
-from . import delivery, faults, lambdas, states
+from . import delivery, faults, lambdas, rekognition, states
 
 
 def info(_body):
@@ -51,6 +51,7 @@ PATHS = {
     ("DELETE", "faults"): clear,
     ("POST", "kill"): kill,
     ("POST", "events"): send_event,
+    ("POST", "rekognition"): rekognition.learn,
 }
 
 

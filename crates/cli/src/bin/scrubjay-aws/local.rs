@@ -35,6 +35,9 @@ struct StackArgs {
     /// Enforce every IAM policy, as AWS does
     #[arg(long)]
     enforce_iam: bool,
+    /// Deploy the gallery too: derivatives, analysis and catalogue of what bucket B holds
+    #[arg(long)]
+    gallery: bool,
     /// What a refused upload does to an older result of its key in bucket B
     #[arg(long, default_value = "withdraw")]
     on_rejected: OnRejected,
@@ -44,6 +47,9 @@ struct StackArgs {
     /// Set a parameter of template.yaml
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
+    /// Set a parameter of gallery/template.yaml
+    #[arg(long = "gallery-parameter", value_name = "NAME=VALUE", value_parser = parameter, requires = "gallery")]
+    gallery_parameters: Vec<(String, String)>,
     /// A folder with the functions' binaries, instead of building them
     #[arg(long, value_name = "DIR", conflicts_with = "functions_profile")]
     functions: Option<PathBuf>,
@@ -103,6 +109,10 @@ pub fn root() -> Result<PathBuf> {
 async fn bring_up(name: String, args: &StackArgs) -> Result<Stack> {
     let mut options = Options::new(root()?).stack(name);
     options.enforce_iam = args.enforce_iam;
+    options.gallery = args.gallery;
+    options
+        .gallery_parameters
+        .clone_from(&args.gallery_parameters);
     let on_rejected = match args.on_rejected {
         OnRejected::Withdraw => "withdraw",
         OnRejected::Keep => "keep",

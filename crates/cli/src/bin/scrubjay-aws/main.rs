@@ -2,6 +2,7 @@
 
 mod audit;
 mod local;
+mod photos;
 mod replay;
 mod smoke;
 mod target;
@@ -31,6 +32,7 @@ enum Command {
     Inspect(inspect::Args),
     Local(local::Args),
     Audit(audit::Args),
+    Photos(photos::Args),
     Replay(replay::Args),
     Smoke(smoke::Args),
 }
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Local(args) => local::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Photos(args) => photos::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Smoke(args) => smoke::run(&args),
     })

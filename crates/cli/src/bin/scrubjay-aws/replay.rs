@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod find;
+mod gallery;
 mod report;
 mod steps;
 mod wait;
@@ -14,7 +15,8 @@ use tokio::time::MissedTickBehavior;
 
 use crate::target::TargetArgs;
 use crate::when::When;
-use dead_letters::Queue;
+use dead_letters::{Queue, Reader};
+use gallery::Gallery;
 use report::{Action, Report, Row};
 use steps::{Replay, Work};
 
@@ -54,7 +56,7 @@ pub struct Args {
         help_heading = "What to replay"
     )]
     object: Vec<String>,
-    /// Every event in the dead-letter queue; each leaves it once its execution has begun
+    /// Every message in the dead-letter queues, the gallery's too; each leaves once it is on its way again
     #[arg(long, group = "what", help_heading = "What to replay")]
     dead_letters: bool,
     #[command(flatten)]
@@ -128,8 +130,16 @@ async fn replay(args: &Args) -> Result<Report> {
     let replay = Replay::new(&target, &args.how, &args.only, args.page_size)?;
     let mut pace = Pace::new(args.how.rate);
     let mut rows = if args.dead_letters {
-        let queue = Queue::new(&target)?;
-        dead_letters::replay(&replay, &queue, &mut pace).await?
+        let queue = Queue::new(&target, "DeadLettersUrl")?;
+        let reader = Reader::Pipeline(&replay);
+        let mut rows = dead_letters::replay(&reader, &queue, &mut pace).await?;
+        if let Some(target) = target.gallery().await? {
+            let gallery = Gallery::new(&target, args.how.dry_run)?;
+            let queue = Queue::new(&target, "DeriveDeadLettersUrl")?;
+            let reader = Reader::Gallery(&gallery);
+            rows.extend(dead_letters::replay(&reader, &queue, &mut pace).await?);
+        }
+        rows
     } else {
         let works = if args.failed {
             find::failed(&replay, &args.only).await?

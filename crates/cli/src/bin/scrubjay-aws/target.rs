@@ -120,6 +120,22 @@ fn no_credentials(error: CredentialsError) -> anyhow::Error {
 }
 
 impl Target {
+    /// The gallery's stack beside this one; nothing when it is not deployed.
+    ///
+    /// # Errors
+    /// When `CloudFormation` does not answer.
+    pub async fn gallery(&self) -> Result<Option<Self>> {
+        let client = aws_sdk_cloudformation::Client::new(&self.sdk);
+        let stack = format!("{}-gallery", self.stack);
+        let answer = client.describe_stacks().stack_name(&stack).send().await;
+        if let Err(error) = &answer
+            && error.code() == Some("ValidationError")
+        {
+            return Ok(None);
+        }
+        Self::describe(self.sdk.clone(), stack).await.map(Some)
+    }
+
     /// Reads the stack's outputs.
     async fn describe(sdk: SdkConfig, stack: String) -> Result<Self> {
         let client = aws_sdk_cloudformation::Client::new(&sdk);

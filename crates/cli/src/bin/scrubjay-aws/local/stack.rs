@@ -76,6 +76,16 @@ fn print(outputs: &Outputs, json: bool) -> Result<()> {
         state_machine_arn,
         ..
     } = outputs;
+    let gallery = match (
+        outputs.others.get("deriveQueueUrl"),
+        outputs.others.get("derivativesBucket"),
+        outputs.others.get("catalogueTable"),
+    ) {
+        (Some(_), Some(derivatives), Some(catalogue)) => {
+            format!("\nderivatives    {derivatives}\ncatalogue      {catalogue}")
+        }
+        _ => String::new(),
+    };
     show::say(format_args!(
         "\
 endpoint       {endpoint}
@@ -84,7 +94,7 @@ bucket A       {source_bucket}
 staging        {}
 bucket B       {destination_bucket}
 audit table    {audit_table}
-state machine  {state_machine_arn}
+state machine  {state_machine_arn}{gallery}
 
 Paste this to work with it:
 

@@ -11,6 +11,7 @@ use scrubjay_pipeline::reconcile::execution_name;
 use serde_json::Value;
 
 use super::Pace;
+use super::gallery::Gallery;
 use super::report::{Action, Row};
 use super::steps::{Replay, Work, refused};
 use crate::target::Target;
@@ -28,11 +29,11 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Of a stack.
-    pub fn new(target: &Target) -> Result<Self> {
+    /// Of a stack, by the output that names it.
+    pub fn new(target: &Target, output: &str) -> Result<Self> {
         Ok(Self {
             sqs: Client::new(target.sdk()),
-            url: target.output("DeadLettersUrl")?.to_owned(),
+            url: target.output(output)?.to_owned(),
         })
     }
 
@@ -42,6 +43,7 @@ impl Queue {
             .receive_message()
             .queue_url(&self.url)
             .max_number_of_messages(10)
+            .message_attribute_names("RULE_ARN")
             .visibility_timeout(i32::try_from(HIDDEN.as_secs())?)
             .wait_time_seconds(PATIENCE);
         let answer = receive.send().await;
@@ -71,9 +73,33 @@ impl Queue {
     }
 }
 
+/// What puts a message through.
+pub enum Reader<'a> {
+    /// The pipeline's.
+    Pipeline(&'a Replay),
+    /// The gallery's.
+    Gallery(&'a Gallery),
+}
+
+impl Reader<'_> {
+    async fn one(&self, message: &Message) -> Result<Row> {
+        match self {
+            Self::Pipeline(replay) => one(replay, message).await,
+            Self::Gallery(gallery) => gallery.one(message).await,
+        }
+    }
+
+    fn dry_run(&self) -> bool {
+        match self {
+            Self::Pipeline(replay) => replay.dry_run,
+            Self::Gallery(gallery) => gallery.dry_run,
+        }
+    }
+}
+
 /// Puts every message of the queue through. One leaves the queue once its execution has begun, and only then; what cannot be
 /// replayed stays.
-pub async fn replay(replay: &Replay, queue: &Queue, pace: &mut Pace) -> Result<Vec<Row>> {
+pub async fn replay(reader: &Reader<'_>, queue: &Queue, pace: &mut Pace) -> Result<Vec<Row>> {
     let (mut rows, mut kept) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     let spinner = show::spinner();
@@ -89,7 +115,7 @@ pub async fn replay(replay: &Replay, queue: &Queue, pace: &mut Pace) -> Result<V
         }
         for message in fresh {
             pace.tick().await;
-            let row = match one(replay, &message).await {
+            let row = match reader.one(&message).await {
                 Ok(row) => row,
                 Err(error) => {
                     kept.push(message);
@@ -98,7 +124,7 @@ pub async fn replay(replay: &Replay, queue: &Queue, pace: &mut Pace) -> Result<V
                     return Err(error);
                 }
             };
-            if replay.dry_run || row.failed {
+            if reader.dry_run() || row.failed {
                 kept.push(message);
             } else {
                 queue.delete(&message).await?;

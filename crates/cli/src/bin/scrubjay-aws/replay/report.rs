@@ -13,6 +13,8 @@ pub enum Action {
     Redriven,
     /// A new execution was started.
     Started,
+    /// The gallery's message is on its way again; what becomes of it shows in the catalogue.
+    Sent,
     /// It runs already.
     AlreadyRunning,
     /// It was done already.
@@ -94,6 +96,8 @@ pub struct Report {
     rows: Vec<Row>,
     redriven: usize,
     started: usize,
+    /// Messages of the gallery.
+    sent: usize,
     /// Failed again, or could not be replayed.
     pub failed: usize,
 }
@@ -106,6 +110,7 @@ impl Report {
             dry_run,
             redriven: count(Action::Redriven),
             started: count(Action::Started),
+            sent: count(Action::Sent),
             failed: rows.iter().filter(|row| row.failed).count(),
             rows,
         }
@@ -131,19 +136,25 @@ impl fmt::Display for Report {
         let Self {
             redriven,
             started,
+            sent,
             failed,
             ..
         } = self;
-        let rest = self.rows.len() - redriven - started;
+        let rest = self.rows.len() - redriven - started - sent;
+        let sent = match (sent, self.dry_run) {
+            (0, _) => String::new(),
+            (_, true) => format!("{sent} of the gallery to send back, "),
+            (_, false) => format!("{sent} of the gallery sent back, "),
+        };
         if self.dry_run {
             write!(
                 f,
-                "{redriven} to redrive, {started} to start anew, {rest} others; nothing was done"
+                "{redriven} to redrive, {started} to start anew, {sent}{rest} others; nothing was done"
             )
         } else {
             write!(
                 f,
-                "{redriven} redriven, {started} started anew, {rest} others; {failed} failed again or cannot be replayed"
+                "{redriven} redriven, {started} started anew, {sent}{rest} others; {failed} failed again or cannot be replayed"
             )
         }
     }
@@ -156,6 +167,8 @@ impl Action {
             (Self::Redriven, true) => "would redrive",
             (Self::Started, false) => "started anew",
             (Self::Started, true) => "would start anew",
+            (Self::Sent, false) => "sent back",
+            (Self::Sent, true) => "would send back",
             (Self::AlreadyRunning, _) => "runs already",
             (Self::AlreadyDone, _) => "done already",
             (Self::Dropped, false) => "dropped",

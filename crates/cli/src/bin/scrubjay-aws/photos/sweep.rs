@@ -1,0 +1,220 @@
+//! `scrubjay photos sweep`: compares the catalogue with bucket B, and has derive look at what differs.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::types::Object;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use scrubjay::show;
+use scrubjay_gallery::aws::Catalogue;
+use scrubjay_gallery::{Index, Photo, PhotoId, Query, State};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::target::{Target, TargetArgs};
+
+/// Compare the catalogue with bucket B, and have derive look at what differs
+///
+/// It finds photos without an item or with that of another picture, items of photos that bucket B has no more, and what was
+/// derived by another recipe (with --recipe). It rebuilds a catalogue that was lost. What it finds it only names to derive, which
+/// looks for itself: to run it twice, or while photos come, does no harm.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only keys that begin so
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    prefix: String,
+    /// Also photos whose derivatives were made by another recipe than this, such as '320,1600 q82 v1'
+    #[arg(long, value_name = "TEXT")]
+    recipe: Option<String>,
+    /// Every photo, whatever the catalogue says
+    #[arg(long)]
+    all: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    /// Photos in bucket B.
+    photos: usize,
+    /// Without an item, or with that of another picture.
+    missing: usize,
+    /// Made by another recipe, or all of them where that was asked for.
+    again: usize,
+    /// Items that say PUBLISHED, of photos that bucket B has no more.
+    gone: usize,
+    /// Keys that derive was told to look at.
+    sent: usize,
+}
+
+pub async fn run(args: &Args) -> Result<ExitCode> {
+    let gallery = super::gallery(&args.target).await?;
+    let sweep = Sweep::new(args, &gallery)?;
+    let mut report = Report::default();
+    sweep.bucket(&mut report).await?;
+    sweep.catalogue(&mut report).await?;
+    show::report(&report, args.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Sweep<'a> {
+    args: &'a Args,
+    s3: aws_sdk_s3::Client,
+    sqs: aws_sdk_sqs::Client,
+    bucket: String,
+    queue: String,
+    catalogue: Catalogue,
+}
+
+impl<'a> Sweep<'a> {
+    fn new(args: &'a Args, gallery: &Target) -> Result<Self> {
+        Ok(Self {
+            args,
+            s3: scrubjay_pipeline::aws::s3_client(gallery.sdk()),
+            sqs: aws_sdk_sqs::Client::new(gallery.sdk()),
+            bucket: gallery.output("DestinationBucket")?.to_owned(),
+            queue: gallery.output("DeriveQueueUrl")?.to_owned(),
+            catalogue: Catalogue::new(gallery.sdk(), gallery.output("CatalogueTable")?),
+        })
+    }
+
+    /// Every photo of bucket B: has the catalogue it?
+    async fn bucket(&self, report: &mut Report) -> Result<()> {
+        let spinner = show::spinner();
+        let list = self.s3.list_objects_v2().bucket(&self.bucket);
+        let mut pages = list.prefix(&self.args.prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.context("cannot list bucket B")?;
+            for objects in page.contents().chunks(100) {
+                let keys = self.compare(objects, report).await?;
+                self.send(&keys, report).await?;
+            }
+            spinner.set_message(format!("{} photos compared", report.photos));
+        }
+        spinner.finish_and_clear();
+        Ok(())
+    }
+
+    async fn compare(&self, objects: &[Object], report: &mut Report) -> Result<Vec<String>> {
+        let ids: Vec<PhotoId> = objects
+            .iter()
+            .filter_map(|object| object.key().map(PhotoId::of))
+            .collect();
+        let photos = self.catalogue.photos(&ids).await?;
+        let photos: HashMap<PhotoId, Photo> = photos.into_iter().map(|p| (p.id, p)).collect();
+        let mut keys = Vec::new();
+        for object in objects {
+            let (Some(key), Some(etag)) = (object.key(), object.e_tag()) else {
+                continue;
+            };
+            report.photos += 1;
+            let photo = photos.get(&PhotoId::of(key));
+            let published = photo.and_then(|photo| photo.published.as_ref());
+            let shown = published.filter(|p| p.etag == etag.trim_matches('"'));
+            let indexed = photo.is_some_and(|photo| photo.terms == photo.wanted_terms());
+            match shown {
+                Some(p) if indexed => {
+                    let recipe = self.args.recipe.as_ref();
+                    if self.args.all || recipe.is_some_and(|recipe| *recipe != p.recipe) {
+                        report.again += 1;
+                        keys.push(key.to_owned());
+                    }
+                }
+                _ => {
+                    report.missing += 1;
+                    keys.push(key.to_owned());
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Every item that says PUBLISHED: has bucket B the photo?
+    async fn catalogue(&self, report: &mut Report) -> Result<()> {
+        let query = Query::default().state(State::Published)?;
+        let spinner = show::spinner();
+        let (mut cursor, mut seen) = (None, 0);
+        loop {
+            let page = self.catalogue.search(&query, cursor.as_ref(), 100).await?;
+            seen += page.photos.len();
+            let mut keys = Vec::new();
+            for photo in page.photos {
+                if photo.key.starts_with(&self.args.prefix) && self.is_gone(&photo.key).await? {
+                    report.gone += 1;
+                    keys.push(photo.key);
+                }
+            }
+            self.send(&keys, report).await?;
+            spinner.set_message(format!("{seen} items compared"));
+            cursor = page.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        spinner.finish_and_clear();
+        Ok(())
+    }
+
+    async fn is_gone(&self, key: &str) -> Result<bool> {
+        let head = self.s3.head_object().bucket(&self.bucket).key(key);
+        match head.send().await {
+            Ok(_) => Ok(false),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(HeadObjectError::is_not_found) =>
+            {
+                Ok(true)
+            }
+            Err(error) => Err(error).context("cannot look at bucket B"),
+        }
+    }
+
+    /// Names keys to derive.
+    async fn send(&self, keys: &[String], report: &mut Report) -> Result<()> {
+        if self.args.dry_run {
+            return Ok(());
+        }
+        for batch in keys.chunks(10) {
+            let mut send = self.sqs.send_message_batch().queue_url(&self.queue);
+            for (index, key) in batch.iter().enumerate() {
+                let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+                let entry = entry.message_body(json!({ "key": key }).to_string());
+                send = send.entries(entry.build()?);
+            }
+            let answer = send.send().await.context("cannot send to derive")?;
+            if let Some(failed) = answer.failed().first() {
+                anyhow::bail!("derive's queue did not take a message: {}", failed.code());
+            }
+            report.sent += batch.len();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            photos,
+            missing,
+            again,
+            gone,
+            sent,
+        } = self;
+        write!(
+            f,
+            "{photos} photos in bucket B: {missing} missing in the catalogue, {again} to be made again; {gone} in the \
+             catalogue are gone from bucket B; derive was told to look at {sent}"
+        )
+    }
+}

@@ -1,0 +1,18 @@
+//! The catalogue on a DynamoDB table.
+//!
+//! # Layout
+//! | item | `partition` | `entry` |
+//! | --- | --- | --- |
+//! | a photo | `photo#<id>` | `photo` |
+//! | a place of a term | `term#<kind>:<value>#<yyyymm>` | `<date>#<id>` |
+//! | a month of a term | `terms#<kind>#<first two characters>` | `<value>#<yyyymm>` |
+//!
+//! In a value `#` is written `%23` and `%` is written `%25`. A photo and all its places change in one transaction, so a search never
+//! finds half of a change. Months of terms are written before, and stay: one without places costs an empty query, and is
+//! taken away by the sweep. They are also the dictionary that completes a word that is being typed.
+
+mod catalogue;
+mod index;
+mod keys;
+
+pub use catalogue::{Catalogue, NewPhoto};
