@@ -1,6 +1,8 @@
 //! The stripper's options on the command line.
 
-use scrubjay_jpeg::{Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy};
+use scrubjay_jpeg::{
+    Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
+};
 
 /// How files are checked and stripped.
 #[derive(Debug, Clone, clap::Args)]
@@ -8,9 +10,12 @@ pub struct StripArgs {
     /// How thoroughly a picture is checked: `entropy` decodes every code and so knows where the picture ends, `structure` only walks the segments
     #[arg(long, default_value_t = Check::Entropy, value_name = "entropy|structure")]
     check: Check,
-    /// What becomes of Exif Orientation: `bake` turns the picture without loss, `tag` keeps nothing but the tag, `drop` forgets it
-    #[arg(long, default_value_t = OrientationPolicy::Bake, value_name = "bake|tag|drop")]
+    /// What becomes of Exif Orientation: `bake` turns the picture, without loss wherever its edges allow it, `exact` turns it only then and else keeps the tag, `tag` keeps nothing but the tag, `drop` forgets it
+    #[arg(long, default_value_t = OrientationPolicy::Bake, value_name = "bake|exact|tag|drop")]
     orientation: OrientationPolicy,
+    /// How `bake` encodes what it cannot turn without loss: `source` with the source's quantisation, `high` with half of its steps, closer to the source and in more bytes
+    #[arg(long, default_value_t = ReencodeQuality::Source, value_name = "source|high")]
+    reencode_quality: ReencodeQuality,
     /// What becomes of a colour profile
     #[arg(long, alias = "icc", default_value_t = IccPolicy::Keep, value_name = "keep|srgb-only|drop")]
     icc_policy: IccPolicy,
@@ -54,6 +59,7 @@ impl StripArgs {
             },
             check: self.check,
             orientation: self.orientation,
+            reencode_quality: self.reencode_quality,
             icc: self.icc_policy,
             deep: self.deep,
             arithmetic: self.arithmetic,

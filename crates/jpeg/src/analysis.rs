@@ -31,6 +31,8 @@ pub(crate) struct Analysis {
     pub(crate) icc: icc::Chunks,
     /// Whether baking the orientation in changes no sample.
     pub(crate) turns_exactly: bool,
+    /// Whether the orientation is baked in.
+    pub(crate) bakes: bool,
     /// Whether the coefficients have to be written anew.
     pub(crate) recodes: bool,
     pub(crate) frame: Frame,
@@ -88,6 +90,8 @@ struct Reader<'a> {
     frame: Option<Frame>,
     /// Whether DNL is still to come.
     lines_open: bool,
+    /// Whether the orientation is baked in.
+    bakes: bool,
     progression: Progression,
     scans: Vec<Scan>,
     /// By scan, if it was not decoded: how many bytes of its data were taken to be needed.
@@ -142,6 +146,7 @@ impl<'a> Reader<'a> {
             icc: icc::Chunks::default(),
             frame: None,
             lines_open: false,
+            bakes: false,
             progression: Progression::new(),
             scans: Vec::with_capacity(1),
             unchecked: Vec::with_capacity(1),
@@ -331,14 +336,13 @@ impl<'a> Reader<'a> {
         self.settle_tables();
         let orientation = self.orientation.unwrap_or(1);
         self.report.orientation = orientation;
-        let turn = Orientation::of(orientation);
-        let mut components = frame.components().iter();
         Ok(Analysis {
             items: self.items,
             jfif: self.jfif,
             adobe: self.adobe,
             icc: self.icc,
-            turns_exactly: components.all(|component| turn.is_exact(&frame, *component)),
+            turns_exactly: turns_exactly(&frame, orientation),
+            bakes: self.bakes,
             recodes: self.recodes,
             frame,
             scans: self.scans,
@@ -352,8 +356,16 @@ impl<'a> Reader<'a> {
 
     /// To be called at the first scan, when the orientation is known: whether the coefficients will be written anew.
     fn decide_on_recoding(&mut self) -> Result<(), Error> {
-        let bake = self.options.orientation == OrientationPolicy::Bake;
-        if self.recodes || (bake && self.orientation.unwrap_or(1) != 1) {
+        let orientation = self.orientation.unwrap_or(1);
+        self.bakes = orientation != 1
+            && match self.options.orientation {
+                OrientationPolicy::Bake => true,
+                OrientationPolicy::Exact => self
+                    .frame
+                    .is_some_and(|frame| !self.lines_open && turns_exactly(&frame, orientation)),
+                OrientationPolicy::Tag | OrientationPolicy::Drop => false,
+            };
+        if self.recodes || self.bakes {
             self.recode()?;
         }
         Ok(())
@@ -404,4 +416,11 @@ impl Report {
             self.repair(Repair::PaddingBits);
         }
     }
+}
+
+/// Whether turning the picture changes no sample.
+fn turns_exactly(frame: &Frame, orientation: u8) -> bool {
+    let turn = Orientation::of(orientation);
+    let mut components = frame.components().iter();
+    components.all(|component| turn.is_exact(frame, *component))
 }

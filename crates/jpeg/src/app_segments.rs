@@ -27,7 +27,8 @@ impl AppSegments {
         let report = &mut analysis.report;
         report.turned = match options.orientation {
             _ if report.orientation == 1 => Turned::None,
-            OrientationPolicy::Tag => Turned::Tagged,
+            OrientationPolicy::Exact if analysis.bakes => Turned::Baked,
+            OrientationPolicy::Tag | OrientationPolicy::Exact => Turned::Tagged,
             OrientationPolicy::Drop => Turned::Dropped,
             OrientationPolicy::Bake if analysis.turns_exactly => Turned::Baked,
             OrientationPolicy::Bake => Turned::Reencoded,

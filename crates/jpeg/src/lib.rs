@@ -73,7 +73,8 @@ pub use exif::ExifParts;
 pub use format::walk::{Piece, Walk, walk};
 pub use kind::Kind;
 pub use options::{
-    Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy, UnknownChoice,
+    Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
+    UnknownChoice,
 };
 pub use parts::{Part, Stripped};
 pub use report::{Kept, Process, Removed, Repair, Report, SEGMENTS_LISTED, SegmentInfo, Turned};

@@ -45,6 +45,8 @@ pub struct Options {
     pub check: Check,
     /// What becomes of Exif's Orientation.
     pub orientation: OrientationPolicy,
+    /// How a picture is encoded that cannot be turned without that.
+    pub reencode_quality: ReencodeQuality,
     /// What becomes of the colour profile.
     pub icc: IccPolicy,
     /// Decode the coefficients and write them again, so that nothing but the coefficients of the
@@ -110,10 +112,26 @@ choice! {
         /// The picture itself is turned and mirrored, in the DCT domain.
         #[default]
         Bake = "bake",
+        /// `bake` where that changes no sample, else `tag`: no picture is ever encoded again. A picture whose height
+        /// stands behind its scan (DNL) is tagged.
+        Exact = "exact",
         /// The coefficients stay; a canonical Exif segment with nothing but Orientation is written.
         Tag = "tag",
         /// The coefficients stay and the orientation is lost.
         Drop = "drop",
+    }
+}
+
+choice! {
+    /// How the components are quantised that `bake` has to encode again, since the picture's edge does not lie on their
+    /// grid of blocks.
+    ReencodeQuality {
+        /// With the source's tables.
+        #[default]
+        Source = "source",
+        /// With half of each step: closer to the source, in more bytes. Of an unfinished progressive picture the steps
+        /// stay, since what its coefficients lack is counted in them.
+        High = "high",
     }
 }
 

@@ -22,6 +22,7 @@ use collector::Remaining;
 use crate::entropy::{Scan, ScanEnd, Work};
 use crate::error::Error;
 use crate::format::{Frame, Progression};
+use crate::options::ReencodeQuality;
 
 /// A picture whose coefficients are to be written anew.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +55,7 @@ pub(crate) struct Recoded {
 
 /// Turns the picture by `orientation`, or writes the same coefficients again.
 ///
-/// `max_memory`: most bytes for what is kept of the coefficients.
+/// `quality`: of components that have to be encoded again. `max_memory`: most bytes for what is kept of the coefficients.
 ///
 /// # Errors
 ///
@@ -63,6 +64,7 @@ pub(crate) struct Recoded {
 pub(crate) fn recode(
     source: &Source<'_>,
     orientation: Orientation,
+    quality: ReencodeQuality,
     work: &mut Work,
     max_memory: u64,
 ) -> Result<Recoded, Error> {
@@ -72,7 +74,7 @@ pub(crate) fn recode(
         .iter()
         .any(|c| matches!(c.remaining, Remaining::Samples(_)));
     if reencoded {
-        resample::turn_samples(&mut picture, work, source.data.len())?;
+        resample::turn_samples(&mut picture, quality, work, source.data.len())?;
     }
     Ok(Recoded {
         tables_to_eoi: encoder::write(&picture, source.data.len(), work)?,

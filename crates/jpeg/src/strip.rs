@@ -83,6 +83,7 @@ pub fn strip(data: &[u8], options: &Options) -> Result<Stripped, Error> {
     let recoded = recode::recode(
         &source,
         Orientation::of(orientation),
+        options.reencode_quality,
         &mut analysis.work,
         options.limits.max_memory,
     )?;

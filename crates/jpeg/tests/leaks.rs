@@ -338,6 +338,7 @@ fn orientation_is_baked_tagged_or_dropped() {
         let file = grey_with(1, &exif(orientation));
         for policy in [
             OrientationPolicy::Bake,
+            OrientationPolicy::Exact,
             OrientationPolicy::Tag,
             OrientationPolicy::Drop,
         ] {
@@ -349,7 +350,7 @@ fn orientation_is_baked_tagged_or_dropped() {
             assert_eq!(stripped.report.orientation, orientation);
             let expected = match policy {
                 _ if orientation == 1 => Turned::None,
-                OrientationPolicy::Bake => Turned::Baked,
+                OrientationPolicy::Bake | OrientationPolicy::Exact => Turned::Baked,
                 OrientationPolicy::Tag => Turned::Tagged,
                 OrientationPolicy::Drop => Turned::Dropped,
             };

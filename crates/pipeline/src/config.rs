@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use scrubjay_jpeg::{Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy};
+use scrubjay_jpeg::{
+    Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
+};
 
 /// What is wrong with the environment: one sentence per variable.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
     }
 
     /// How files are checked and stripped: `MAX_BYTES`, `MAX_PIXELS`, `MAX_SEGMENTS`, `MAX_SCANS`, `MAX_WORK`, `MAX_MEMORY`,
-    /// `CHECK`, `ORIENTATION`, `ICC` and `ARITHMETIC`. `deep` is an option of the command alone.
+    /// `CHECK`, `ORIENTATION`, `REENCODE_QUALITY`, `ICC` and `ARITHMETIC`. `deep` is an option of the command alone.
     pub fn jpeg_options(&mut self) -> Options {
         let d = Limits::default();
         Options {
@@ -66,6 +68,7 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
             },
             check: self.or("CHECK", Check::Entropy),
             orientation: self.or("ORIENTATION", OrientationPolicy::Bake),
+            reencode_quality: self.or("REENCODE_QUALITY", ReencodeQuality::Source),
             icc: self.or("ICC", IccPolicy::Keep),
             deep: false,
             arithmetic: self.or("ARITHMETIC", Arithmetic::Accept),

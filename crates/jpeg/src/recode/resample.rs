@@ -1,7 +1,7 @@
 //! Turns the components that a mirrored edge within a block keeps from being turned as blocks.
 //!
 //! Each component stays at its own resolution: its samples are decoded, mirrored, and encoded again with the source's
-//! quantisation table, so that the only loss is one rounding. Where the subsampled grid does not reach the edge in
+//! quantisation table, or with half of its steps, so that the only loss is one rounding. Where the subsampled grid does not reach the edge in
 //! whole samples, mirroring puts the picture between its points; a cubic brings it onto them. No more than a few rows
 //! of blocks are in memory as samples.
 
@@ -10,6 +10,7 @@ use super::component_symbols::{ComponentSymbols, Scratch};
 use super::orientation::{Orientation, ZIGZAG};
 use crate::entropy::Work;
 use crate::error::Error;
+use crate::options::ReencodeQuality;
 
 /// How much more a block costs here than in being decoded.
 const UNITS_PER_BLOCK: u64 = 12;
@@ -17,6 +18,7 @@ const UNITS_PER_BLOCK: u64 = 12;
 /// Turns what is left of `picture`. `offset`: for errors.
 pub(super) fn turn_samples(
     picture: &mut Picture,
+    quality: ReencodeQuality,
     work: &mut Work,
     offset: usize,
 ) -> Result<(), Error> {
@@ -44,10 +46,17 @@ pub(super) fn turn_samples(
         picture.memory.claim(window.bytes(), offset)?;
         let mut symbols = ComponentSymbols::new(across, down, &picture.memory, offset)?;
         let bytes = window.bytes();
-        window.turn(component, &dct, picture.unfinished, &mut symbols);
+        let mut table = component.table;
+        if quality == ReencodeQuality::High && !picture.unfinished {
+            // A step of zero stays zero: such coefficients are not written.
+            table = table.map(|step| step.div_ceil(2));
+        }
+        let steps = Steps::new(component, &table, window.scale, picture.unfinished);
+        window.turn(component, &dct, &steps, &mut symbols);
         picture.memory.give_back(bytes as usize);
         symbols.check(offset)?;
         component.symbols = symbols;
+        component.table = table;
         // Turned for good.
         component.remaining = Remaining::Order(Orientation::default());
     }
@@ -116,12 +125,11 @@ impl Window {
         mut self,
         component: &Component,
         dct: &Dct,
-        unfinished: bool,
+        steps: &Steps,
         symbols: &mut ComponentSymbols,
     ) {
         let mut aligned = vec![0; self.width * 8];
         let taps = (self.shift_y > 0.0).then(|| cubic(self.shift_y));
-        let steps = Steps::new(component, self.scale, unfinished);
         let mut scratch = Scratch::default();
         for block_row in 0..symbols.height {
             let first = block_row as usize * 8;
@@ -234,11 +242,12 @@ struct Steps {
 }
 
 impl Steps {
-    fn new(component: &Component, scale: f32, unfinished: bool) -> Self {
+    /// `table`: the steps of the coefficients that are written.
+    fn new(component: &Component, table: &[u16; 64], scale: f32, unfinished: bool) -> Self {
         let coded = |k: usize| if unfinished { component.coded[k] } else { 1 };
         let low = std::array::from_fn(|k| coded(k).saturating_sub(1));
         Self {
-            inverse: std::array::from_fn(|k| match (component.table[k], coded(k)) {
+            inverse: std::array::from_fn(|k| match (table[k], coded(k)) {
                 (0, _) | (_, 0) => 0.0,
                 (step, _) => 1.0 / (f32::from(step) * scale * f32::from(1_u16 << low[k])),
             }),

@@ -8,7 +8,7 @@ use super::component_symbols::{ComponentSymbols, Memory, Scratch};
 use super::{Orientation, Source, encoder, recode};
 use crate::analysis::{Analysis, Purpose, analyse};
 use crate::entropy::Work;
-use crate::{Error, Limits, Options, OrientationPolicy};
+use crate::{Error, Limits, Options, OrientationPolicy, ReencodeQuality};
 
 const ROOM: u64 = 1 << 30;
 
@@ -130,7 +130,14 @@ fn turned(data: &[u8], orientation: u8) -> (Vec<u8>, bool) {
     let analysis = analysed(data).expect("sound");
     let source = source(&analysis, data);
     let orientation = Orientation::of(orientation);
-    let turned = recode(&source, orientation, &mut Work::new(ROOM), ROOM).expect("sound");
+    let turned = recode(
+        &source,
+        orientation,
+        ReencodeQuality::Source,
+        &mut Work::new(ROOM),
+        ROOM,
+    )
+    .expect("sound");
     (with_soi(&turned.tables_to_eoi.concat()), turned.reencoded)
 }
 
