@@ -41,13 +41,13 @@ def main():
     scrubjay, folder = sys.argv[1:]
     with tempfile.TemporaryDirectory() as work:
         work = Path(work)
-        (work / "source").mkdir()
+        (work / "given").mkdir()
         for index, path in enumerate(sorted(Path(folder).rglob("*.[jJ][pP]*[gG]"))):
             for value in TURN:
-                (work / "source" / f"{index}-{value}.jpg").write_bytes(with_orientation(path.read_bytes(), value))
-        clean(scrubjay, work / "source", work / "tag", "--orientation", "tag")
+                (work / "given" / f"{index}-{value}.jpg").write_bytes(with_orientation(path.read_bytes(), value))
+        clean(scrubjay, work / "given", work / "tag", "--orientation", "tag")
         for quality in ("source", "high"):
-            clean(scrubjay, work / "source", work / quality, "--reencode-quality", quality)
+            clean(scrubjay, work / "given", work / quality, "--reencode-quality", quality)
         rows, exact = {"source": [], "high": []}, 0
         for tagged in sorted((work / "tag").glob("*.jpg")):
             value = int(tagged.stem.split("-")[1])
