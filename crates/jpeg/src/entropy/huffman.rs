@@ -21,7 +21,9 @@ const UNKNOWN: u32 = 64;
 /// The look-ups are made when a scan first needs them, not per DHT, so that a file of nothing but DHT segments costs no
 /// more than reading them.
 pub(crate) struct HuffmanDecoder {
-    pub(super) codes: Codes,
+    counts: [u8; 16],
+    symbols: [u8; 256],
+    codes: OnceCell<Codes>,
     skips: OnceCell<Box<Skips>>,
     values: OnceCell<Box<Values>>,
 }
@@ -54,24 +56,52 @@ pub(super) struct Values(pub(super) [i32; 1 << STEP_BITS]);
 impl HuffmanDecoder {
     /// `table` must have passed [`HuffmanTable::check`].
     pub(crate) fn new(table: &HuffmanTable<'_>) -> Self {
-        let mut codes = Codes {
+        let mut symbols = [0; 256];
+        if let Some(place) = symbols.get_mut(..table.symbols.len()) {
+            place.copy_from_slice(table.symbols);
+        }
+        Self {
+            counts: *table.counts,
+            symbols,
+            codes: OnceCell::new(),
+            skips: OnceCell::new(),
+            values: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn codes(&self) -> &Codes {
+        self.codes
+            .get_or_init(|| Codes::new(&self.counts, self.symbols))
+    }
+
+    pub(super) fn skips(&self) -> &Skips {
+        self.skips
+            .get_or_init(|| Box::new(Skips::new(self.codes())))
+    }
+
+    pub(super) fn values(&self) -> &Values {
+        self.values
+            .get_or_init(|| Box::new(Values::new(self.codes())))
+    }
+}
+
+impl Codes {
+    fn new(counts: &[u8; 16], symbols: [u8; 256]) -> Self {
+        let mut codes = Self {
             short: [0; 1 << CODE_BITS],
             limit: [0; 16],
             base: [0; 16],
-            symbols: [0; 256],
+            symbols,
         };
-        for (to, from) in codes.symbols.iter_mut().zip(table.symbols) {
-            *to = *from;
-        }
         let (mut code, mut index) = (0u32, 0u32);
-        for (length, &count) in (1u32..).zip(table.counts) {
+        for (length, &count) in (1u32..).zip(counts) {
             let at = length as usize - 1;
             codes.base[at] = index as i32 - code as i32;
             for _ in 0..count {
                 if let Some(spread) = CODE_BITS.checked_sub(length) {
                     let first = (code << spread) as usize;
-                    let entry =
-                        (length as u16) << 8 | u16::from(codes.symbols[index as usize & 255]);
+                    let symbol = codes.symbols[index as usize & 255];
+                    let entry = (length as u16) << 8 | u16::from(symbol);
                     let entries = codes.short.get_mut(first..first + (1 << spread));
                     entries.unwrap_or_default().fill(entry);
                 }
@@ -81,24 +111,9 @@ impl HuffmanDecoder {
             codes.limit[at] = code << (16 - length);
             code <<= 1;
         }
-        Self {
-            codes,
-            skips: OnceCell::new(),
-            values: OnceCell::new(),
-        }
+        codes
     }
 
-    pub(super) fn skips(&self) -> &Skips {
-        self.skips.get_or_init(|| Box::new(Skips::new(&self.codes)))
-    }
-
-    pub(super) fn values(&self) -> &Values {
-        self.values
-            .get_or_init(|| Box::new(Values::new(&self.codes)))
-    }
-}
-
-impl Codes {
     /// Length and symbol of the code at the top of 16 bits.
     #[inline(always)]
     pub(super) fn find(&self, peek16: u32) -> Option<(u32, u8)> {

@@ -14,7 +14,7 @@ pub(super) fn check(scan: &Scan, data: &[u8]) -> Result<ScanEnd, Error> {
         let Some(table) = table else {
             return no_tables(scan);
         };
-        plan.extend((0..member.h * member.v).map(|_| &table.codes));
+        plan.extend((0..member.h * member.v).map(|_| table.codes()));
     }
     let mut cutter = Cutter::new(data, scan.start);
     let mut at = scan.start;

@@ -68,7 +68,7 @@ fn dc_codes(scan: &Scan) -> Result<[Option<&Codes>; 4], Error> {
         let Some(table) = table else {
             return no_tables(scan);
         };
-        *codes = Some(&table.codes);
+        *codes = Some(table.codes());
     }
     Ok(codes)
 }
@@ -133,7 +133,7 @@ impl<'a> Band<'a> {
         };
         let header = &scan.header;
         Ok(Self {
-            codes: &table.codes,
+            codes: table.codes(),
             steps: table.values(),
             start: u32::from(header.start),
             last: u32::from(header.end),

@@ -42,8 +42,8 @@ pub(super) fn decode<S: Coefficients>(
             slots.extend((0..member.h).map(|x| (coders.len(), y, x)));
         }
         coders.push(Coder {
-            dc: &dc.codes,
-            ac: &ac.codes,
+            dc: dc.codes(),
+            ac: ac.codes(),
             steps: if stored {
                 Steps::Values(ac.values())
             } else {
