@@ -90,8 +90,8 @@ struct Reader<'a> {
     frame: Option<Frame>,
     /// Whether DNL is still to come.
     lines_open: bool,
-    /// Whether the orientation is baked in.
-    bakes: bool,
+    /// The orientation that is baked in, if any.
+    baked: Option<u8>,
     progression: Progression,
     scans: Vec<Scan>,
     /// By scan, if it was not decoded: how many bytes of its data were taken to be needed.
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
             icc: icc::Chunks::default(),
             frame: None,
             lines_open: false,
-            bakes: false,
+            baked: None,
             progression: Progression::new(),
             scans: Vec::with_capacity(1),
             unchecked: Vec::with_capacity(1),
@@ -342,7 +342,7 @@ impl<'a> Reader<'a> {
             adobe: self.adobe,
             icc: self.icc,
             turns_exactly: turns_exactly(&frame, orientation),
-            bakes: self.bakes,
+            bakes: self.baked.is_some(),
             recodes: self.recodes,
             frame,
             scans: self.scans,
@@ -357,15 +357,15 @@ impl<'a> Reader<'a> {
     /// To be called at the first scan, when the orientation is known: whether the coefficients will be written anew.
     fn decide_on_recoding(&mut self) -> Result<(), Error> {
         let orientation = self.orientation.unwrap_or(1);
-        self.bakes = orientation != 1
-            && match self.options.orientation {
-                OrientationPolicy::Bake => true,
-                OrientationPolicy::Exact => self
-                    .frame
-                    .is_some_and(|frame| !self.lines_open && turns_exactly(&frame, orientation)),
-                OrientationPolicy::Tag | OrientationPolicy::Drop => false,
-            };
-        if self.recodes || self.bakes {
+        let bakes = match self.options.orientation {
+            OrientationPolicy::Bake => true,
+            OrientationPolicy::Exact => self
+                .frame
+                .is_some_and(|frame| !self.lines_open && turns_exactly(&frame, orientation)),
+            OrientationPolicy::Tag | OrientationPolicy::Drop => false,
+        };
+        self.baked = (bakes && orientation != 1).then_some(orientation);
+        if self.recodes || self.baked.is_some() {
             self.recode()?;
         }
         Ok(())
