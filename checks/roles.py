@@ -1,4 +1,4 @@
-"""The policies of a template's roles as documents on standard output: `roles.py EXPANDED`, `role/policy` to document.
+"""The policies of templates' roles as documents on standard output: `roles.py EXPANDED...`, a name to each document.
 
 References become values of the right shape: parliament asks whether an ARN fits an action, not whose it is.
 """
@@ -20,8 +20,7 @@ ARNS = {
     "AWS::Logs::LogGroup": "logs:{where}:log-group:{name}:*",
 }
 
-template = json.load(open(sys.argv[1]))
-resources = template["Resources"]
+resources = {}
 
 
 def reference(name):
@@ -61,8 +60,10 @@ def resolve(value):
 
 
 documents = {}
-for logical, resource in resources.items():
-    if resource["Type"] == "AWS::IAM::Role":
-        for policy in resource["Properties"].get("Policies", []):
-            documents[f"role-{logical}-{policy['PolicyName']}"] = resolve(policy["PolicyDocument"])
+for path in sys.argv[1:]:
+    resources = json.load(open(path))["Resources"]
+    for logical, resource in resources.items():
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in resource["Properties"].get("Policies", []):
+                documents[f"role-{logical}-{policy['PolicyName']} of {path}"] = resolve(policy["PolicyDocument"])
 print(json.dumps(documents))
