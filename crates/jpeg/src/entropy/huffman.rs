@@ -23,7 +23,7 @@ const UNKNOWN: u32 = 64;
 pub(crate) struct HuffmanDecoder {
     counts: [u8; 16],
     symbols: [u8; 256],
-    codes: OnceCell<Codes>,
+    codes: OnceCell<Box<Codes>>,
     skips: OnceCell<Box<Skips>>,
     values: OnceCell<Box<Values>>,
 }
@@ -71,7 +71,7 @@ impl HuffmanDecoder {
 
     pub(super) fn codes(&self) -> &Codes {
         self.codes
-            .get_or_init(|| Codes::new(&self.counts, self.symbols))
+            .get_or_init(|| Box::new(Codes::new(&self.counts, self.symbols)))
     }
 
     pub(super) fn skips(&self) -> &Skips {
