@@ -4,6 +4,7 @@
 pub mod arrows;
 pub mod chaos;
 pub mod figures;
+pub mod gallery;
 pub mod iac;
 pub mod intake;
 

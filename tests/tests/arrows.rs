@@ -109,7 +109,8 @@ const PIPELINE: [(&str, &[&str]); 9] = [
 ];
 
 /// What each function may take from `scrubjay_pipeline::aws`: the code's half of its role in `template.yaml`.
-const ADAPTERS: [(&str, &[&str]); 7] = [
+const ADAPTERS: [(&str, &[&str]); 8] = [
+    ("api", &[]),
     ("derive", &[]),
     ("validate", &["Source"]),
     ("strip", &["FenceReader", "Source", "StagingWriter"]),

@@ -29,11 +29,18 @@ fn published() -> BTreeSet<String> {
     );
     assert_eq!(attribute(resource.body(), "for_each"), "local.parameters");
     let parameters = local(&foundation, "parameters");
-    parameters
-        .as_object()
-        .unwrap()
-        .keys()
+    // Its value is a command's, its name is Terraform's.
+    let key = block(
+        &foundation,
+        "resource",
+        &["aws_ssm_parameter", "photos_public_key"],
+    );
+    let key = attribute(key.body(), "name");
+    let key = key.as_str().unwrap().replace("${var.env}", "dev");
+    let names = parameters.as_object().unwrap().keys();
+    names
         .map(|name| format!("/scrubjay/dev/{name}"))
+        .chain([key])
         .collect()
 }
 

@@ -1,16 +1,11 @@
 //! What the programs `scrubjay` and `scrubjay-aws` share: the commands on files, and how results are shown.
 
-pub mod batch;
 pub mod content;
 pub mod files;
 pub mod inspect;
-pub mod interrupt;
 pub mod options;
-pub mod output;
 pub mod scrub;
 pub mod show;
-pub mod table;
-pub mod verify;
 
 use std::process::ExitCode;
 

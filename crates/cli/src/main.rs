@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use scrubjay::{inspect, scrub, verify};
+use scrubjay::{inspect, scrub};
 
 fn main() -> ExitCode {
     let command = || std::env::args_os().skip(1);
@@ -14,7 +14,6 @@ fn main() -> ExitCode {
     scrubjay::exit(match name.to_str() {
         Some("scrub") => scrub::run(&scrub::Args::parse_from(command())),
         Some("inspect") => inspect::run(&inspect::Args::parse_from(command())),
-        Some("verify") => verify::run(&verify::Args::parse_from(command())),
         _ => hand_over(),
     })
 }
@@ -30,7 +29,7 @@ fn hand_over() -> Result<ExitCode> {
         .exec();
     Err(error).with_context(|| {
         format!(
-            "cannot start {}, which has every command but scrub, inspect and verify (both programs are installed together by `cargo install --path crates/cli`)",
+            "cannot start {}, which has every command but scrub and inspect (both programs are installed together by `cargo install --path crates/cli`)",
             program.display()
         )
     })

@@ -18,19 +18,23 @@ use crate::{Error, Result};
 /// The region that the emulator and everything on it is told.
 pub(crate) const REGION: &str = "us-east-1";
 /// The overlay, a Python package that is written into the stack's directory: name and text of each module.
-const OVERLAY: [(&str, &str); 13] = [
+const OVERLAY: [(&str, &str); 17] = [
     ("__init__.py", include_str!("overlay/__init__.py")),
     ("__main__.py", include_str!("overlay/__main__.py")),
     ("access.py", include_str!("overlay/access.py")),
     ("alarms.py", include_str!("overlay/alarms.py")),
+    ("cloudfront.py", include_str!("overlay/cloudfront.py")),
     ("control.py", include_str!("overlay/control.py")),
     ("delivery.py", include_str!("overlay/delivery.py")),
     ("express.py", include_str!("overlay/express.py")),
+    ("direct_api.py", include_str!("overlay/direct_api.py")),
     ("faults.py", include_str!("overlay/faults.py")),
+    ("fronts.py", include_str!("overlay/fronts.py")),
     ("lambdas.py", include_str!("overlay/lambdas.py")),
     ("maps.py", include_str!("overlay/maps.py")),
     ("rekognition.py", include_str!("overlay/rekognition.py")),
     ("s3_events.py", include_str!("overlay/s3_events.py")),
+    ("sign_in.py", include_str!("overlay/sign_in.py")),
     ("states.py", include_str!("overlay/states.py")),
 ];
 const PACKAGE: &str = "scrubjay_overlay";

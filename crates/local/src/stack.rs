@@ -14,7 +14,8 @@ use crate::deploy::{Body, create, declared};
 use crate::emulator::{Emulator, Group, REGION, Settings, log_path};
 use crate::faults::Faults;
 use crate::functions::{Functions, package};
-use crate::home::{self, Home, check_name, lock_file};
+use crate::gallery::{self, Fronts};
+use crate::home::{Home, check_name, lock_file};
 use crate::progress::{Progress, Report};
 use crate::template::{Artifact, Template};
 use crate::{Error, Result, foundation, python};
@@ -173,11 +174,22 @@ pub async fn up(options: Options, report: &(dyn Fn(Progress) + Send + Sync)) -> 
         let endpoint = format!("http://127.0.0.1:{}", emulator.port);
         report(Progress::Started(endpoint.clone()));
         report(Progress::Foundation);
-        let client = aws_sdk_cloudformation::Client::new(&sdk_config(&endpoint));
-        let names = foundation::deploy(&client, &options.stack).await?;
-        Ok::<_, Error>((emulator, token, endpoint, names))
+        let sdk = sdk_config(&endpoint);
+        let client = aws_sdk_cloudformation::Client::new(&sdk);
+        let fronts = if options.gallery {
+            Some(Fronts::open(&endpoint).await?)
+        } else {
+            None
+        };
+        let origin = fronts.as_ref().map_or("", |fronts| &fronts.pages);
+        let names = foundation::deploy(&client, &options.stack, origin).await?;
+        if options.gallery {
+            let key = names.get("KeyArn").map_or("", String::as_str);
+            gallery::prepare(&sdk, &options.stack, key).await?;
+        }
+        Ok::<_, Error>((emulator, token, endpoint, names, fronts))
     };
-    let ((emulator, token, endpoint, mut names), binaries) = tokio::try_join!(
+    let ((emulator, token, endpoint, mut names, fronts), binaries) = tokio::try_join!(
         emulator_and_foundation,
         options
             .functions
@@ -191,8 +203,16 @@ pub async fn up(options: Options, report: &(dyn Fn(Progress) + Send + Sync)) -> 
         bucket: &bucket,
         binaries: &binaries,
     };
+    let addresses = fronts
+        .iter()
+        .flat_map(Fronts::parameters)
+        .collect::<Vec<_>>();
     for application in &applications {
-        names.extend(deployment.run(application, report).await?);
+        names.extend(deployment.run(application, &addresses, report).await?);
+    }
+    if let Some(fronts) = &fronts {
+        let sdk = sdk_config(&endpoint);
+        gallery::finish(&sdk, &endpoint, &options.root, fronts, &mut names).await?;
     }
     let outputs = outputs(&options.stack, endpoint, names);
 
@@ -224,28 +244,7 @@ pub async fn up(options: Options, report: &(dyn Fn(Progress) + Send + Sync)) -> 
 /// [`Error::BadName`] and [`Error::State`].
 pub async fn attach(root: &Path, stack: &str) -> Result<Option<Stack>> {
     check_name(stack)?;
-    attach_at(Home::of(root).stack(stack)).await
-}
-
-/// Finds a stack that was left running by [`Stack::detach`], whatever folder it was started from: that of the repository at `root`
-/// before others.
-///
-/// # Errors
-/// [`Error::BadName`] and [`Error::State`].
-pub async fn find(root: Option<&Path>, stack: &str) -> Result<Option<Stack>> {
-    check_name(stack)?;
-    if let Some(root) = root
-        && let Some(found) = attach(root, stack).await?
-    {
-        return Ok(Some(found));
-    }
-    match home::noted(stack) {
-        Some(dir) => attach_at(dir).await,
-        None => Ok(None),
-    }
-}
-
-async fn attach_at(dir: PathBuf) -> Result<Option<Stack>> {
+    let dir = Home::of(root).stack(stack);
     let path = record_path(&dir);
     let Ok(json) = fs::read(&path) else {
         return Ok(None);
@@ -365,7 +364,6 @@ impl Stack {
             }
             Held::Found(group) => group.stop(port).await,
         }
-        home::forget(&self.outputs.stack, &self.dir);
         clear(&self.dir)
     }
 
@@ -379,7 +377,6 @@ impl Stack {
         {
             emulator.detach().await?;
         }
-        home::note(&self.outputs.stack, &self.dir);
         self.held = Held::Found(Group::NONE);
         Ok(self.outputs.clone())
     }
@@ -487,6 +484,7 @@ impl Deployment<'_> {
     async fn run(
         &self,
         application: &Application<'_>,
+        addresses: &[(String, String)],
         report: Report<'_>,
     ) -> Result<BTreeMap<String, String>> {
         let template = &application.template;
@@ -528,7 +526,7 @@ impl Deployment<'_> {
         report(Progress::Deploying);
         let client = aws_sdk_cloudformation::Client::new(&sdk_config(self.endpoint));
         let parameters = self
-            .parameters(&client, &url, application.parameters)
+            .parameters(&client, &url, addresses, application.parameters)
             .await?;
         create(&client, &application.stack, Body::Url(url), &parameters).await
     }
@@ -571,6 +569,7 @@ impl Deployment<'_> {
         &self,
         client: &aws_sdk_cloudformation::Client,
         url: &str,
+        addresses: &[(String, String)],
         wanted: &[(String, String)],
     ) -> Result<Vec<(String, String)>> {
         let mut parameters = BTreeMap::new();
@@ -583,7 +582,11 @@ impl Deployment<'_> {
                 _ if parameter.kind.starts_with(SSM_PARAMETER) => {
                     of_this_environment(&parameter.default, &self.options.stack)
                 }
-                _ => None,
+                // Addresses of this machine go to the template that asks for them.
+                name => addresses
+                    .iter()
+                    .find(|(known, _)| known == name)
+                    .map(|(_, address)| address.clone()),
             };
             if let Some(value) = value {
                 parameters.insert(parameter.name, value);

@@ -14,6 +14,20 @@ module "source_bucket" {
   }]
 }
 
+# A browser asks the bucket whether a page of ours may post to it.
+resource "aws_s3_bucket_cors_configuration" "source" {
+  count = length(var.pages_origins) > 0 ? 1 : 0
+
+  bucket = module.source_bucket.name
+
+  cors_rule {
+    allowed_origins = var.pages_origins
+    allowed_methods = ["POST"]
+    allowed_headers = ["*"]
+    max_age_seconds = 3600
+  }
+}
+
 resource "aws_s3_bucket_notification" "source" {
   bucket      = module.source_bucket.name
   eventbridge = true

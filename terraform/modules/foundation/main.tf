@@ -27,6 +27,20 @@ module "catalogue_table" {
   deletion_protection = var.protected
 }
 
+module "user_pool" {
+  source = "../user_pool"
+
+  name                = local.prefix
+  domain              = var.sign_in_domain != "" ? var.sign_in_domain : local.bucket_prefix
+  mfa                 = var.sign_in_mfa
+  deletion_protection = var.protected
+  groups = {
+    viewers   = "See published photos."
+    uploaders = "Upload photos, and change and delete their own."
+    operators = "See failures and replay them, change and delete every photo."
+  }
+}
+
 module "user_a" {
   source = "../user"
 
@@ -86,6 +100,7 @@ module "guard" {
     reports_bucket     = module.reports_bucket.arn
     audit_table        = module.audit_table.arn
     catalogue_table    = module.catalogue_table.arn
+    user_pool          = module.user_pool.arn
     key                = module.key.arn
   }
 }

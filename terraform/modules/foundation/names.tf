@@ -41,6 +41,11 @@ locals {
     "derive",
     "analyse-machine",
     "gallery-events",
+    "api",
+    "direct-put",
+    "direct-get",
+    "direct-audit",
+    "direct-texts",
   ]
   iam_arn               = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}"
   application_role_arns = [for role in local.application_roles : "${local.iam_arn}:role/${local.prefix}-${role}"]

@@ -38,6 +38,11 @@ output "catalogue_table" {
   value       = module.catalogue_table.name
 }
 
+output "user_pool" {
+  description = "The gallery's users."
+  value       = module.user_pool.id
+}
+
 output "key_arn" {
   description = "The KMS key."
   value       = module.key.arn

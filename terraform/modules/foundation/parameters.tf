@@ -9,6 +9,8 @@ locals {
     "artifact-bucket"          = module.artifact_bucket.name
     "audit-table"              = module.audit_table.name
     "catalogue-table"          = module.catalogue_table.name
+    "user-pool"                = module.user_pool.id
+    "user-pool-domain"         = module.user_pool.domain
     "key-arn"                  = module.key.arn
     "permissions-boundary-arn" = module.deployer.boundary_arn
     "gallery-boundary-arn"     = module.deployer.gallery_boundary_arn
@@ -24,4 +26,18 @@ resource "aws_ssm_parameter" "this" {
   description = "Read by template.yaml; written by terraform/."
   type        = "String"
   value       = each.value
+}
+
+# Written by `scrubjay gallery key`, which makes the key pair: a private key has no place in Terraform's state.
+resource "aws_ssm_parameter" "photos_public_key" {
+  # checkov:skip=CKV2_AWS_34:a public key
+  # checkov:skip=CKV_AWS_337:the same
+  name        = "/scrubjay/${var.env}/photos-public-key"
+  description = "Read by gallery/template.yaml; written by `scrubjay gallery key`."
+  type        = "String"
+  value       = "none"
+
+  lifecycle {
+    ignore_changes = [value]
+  }
 }

@@ -11,6 +11,7 @@ locals {
 
     destination_reader_arns = jsonencode(concat(
       ["${local.iam_arn}:role/${local.prefix}-derive", "${local.iam_arn}:role/${local.prefix}-analyse-machine"],
+      ["${local.iam_arn}:role/${local.prefix}-api", "${local.iam_arn}:role/${local.prefix}-direct-get"],
       ["${local.iam_arn}:user/${local.prefix}-user-b", "${local.iam_arn}:role/${local.prefix}-website-reader"],
       var.additional_reader_arns,
     ))

@@ -30,6 +30,32 @@ variable "bucket_names" {
   nullable = false
 }
 
+variable "pages_origins" {
+  description = "Addresses of the gallery's pages, such as https://photos.example.com, from which browsers upload into bucket A. Empty: from none."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for origin in var.pages_origins : can(regex("^https://[^/*]+$", origin))])
+    error_message = "Each is https:// and a host name, without a path and without wildcards."
+  }
+}
+
+variable "sign_in_domain" {
+  description = "First part of the address of the sign-in pages, unique in the region. Empty: `scrubjay-<env>-<random>`."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
+variable "sign_in_mfa" {
+  description = "OFF, OPTIONAL or ON: whether users of the gallery may, or must, confirm a sign-in by an authenticator app."
+  type        = string
+  default     = "OPTIONAL"
+  nullable    = false
+}
+
 variable "source_noncurrent_days" {
   description = "Days that an overwritten or deleted original stays restorable in bucket A. 0: for ever."
   type        = number

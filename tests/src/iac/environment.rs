@@ -24,7 +24,16 @@ const APPLICATION_ROLES: &[&str] = &[
 ];
 
 /// The roles of `gallery/template.yaml`, by name without prefix.
-pub const GALLERY_ROLES: [&str; 3] = ["derive", "analyse-machine", "gallery-events"];
+pub const GALLERY_ROLES: [&str; 8] = [
+    "derive",
+    "analyse-machine",
+    "gallery-events",
+    "api",
+    "direct-put",
+    "direct-get",
+    "direct-audit",
+    "direct-texts",
+];
 
 /// Where an environment is and what its parts are called.
 #[derive(Debug, Clone)]
@@ -184,6 +193,8 @@ impl Environment {
             self.role("additional-reader"),
             self.role("derive"),
             self.role("analyse-machine"),
+            self.role("api"),
+            self.role("direct-get"),
         ];
         let everything = format!("{}/*", self.bucket_arn("destination"));
         let developer = format!("arn:aws:iam::{}:role/developer", self.account);

@@ -45,10 +45,10 @@ def main():
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from . import access, alarms, control, delivery, express, faults, lambdas, maps, rekognition, s3_events, states
+    from . import access, alarms, cloudfront, control, delivery, direct_api, express, faults, lambdas, maps, rekognition, s3_events, sign_in, states
 
     # Express after states: what it refuses never reaches the Standard ways.
-    for patch in (states, express, maps, lambdas, s3_events, delivery, alarms, access, rekognition, faults):
+    for patch in (states, express, maps, lambdas, s3_events, delivery, alarms, access, rekognition, cloudfront, direct_api, sign_in, faults):
         patch.install()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
 

@@ -6,7 +6,7 @@ import os
 from ministack.core.responses import set_request_account_id, set_request_region
 from ministack.services import eventbridge
 
-from . import delivery, faults, lambdas, rekognition, states
+from . import delivery, faults, fronts, lambdas, rekognition, states
 
 
 def info(_body):
@@ -43,7 +43,20 @@ def send_event(body):
     return {}
 
 
+def front(body):
+    """Opens a port of its own under a name, and says what it passes requests on to: fronts.py."""
+    opened = fronts.open_front(served[0], body["name"])
+    for part in ("host", "replace"):
+        if part in body:
+            opened[part] = body[part]
+    return {"port": opened["port"]}
+
+
+# The application that is wrapped: what fronts pass requests on to.
+served = []
+
 PATHS = {
+    ("POST", "fronts"): front,
     ("GET", "info"): info,
     ("GET", "activity"): activity,
     ("GET", "faults"): report,
@@ -56,6 +69,8 @@ PATHS = {
 
 
 def wrap(app):
+    served[:] = [app]
+
     async def wrapped(scope, receive, send):
         if scope["type"] != "http" or not scope["path"].startswith("/_scrubjay/"):
             return await app(scope, receive, send)

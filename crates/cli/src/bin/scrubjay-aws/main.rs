@@ -1,22 +1,19 @@
 //! The command `scrubjay` with all its subcommands.
 
 mod audit;
-mod error_name;
-mod key;
+mod gallery;
 mod local;
-mod pages;
 mod photos;
-mod profiles;
 mod replay;
 mod smoke;
 mod target;
+mod users;
 mod when;
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
-use scrubjay::{inspect, scrub, verify};
+use clap::{Parser, Subcommand};
+use scrubjay::{inspect, scrub};
 
 /// Strip every JPEG of its metadata without touching a pixel, and run the pipeline that does it.
 #[derive(Parser)]
@@ -24,7 +21,7 @@ use scrubjay::{inspect, scrub, verify};
     name = "scrubjay",
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 some input was refused or failed, 2 wrong usage, 3 some file or folder could not be read or written."
+    after_help = "Exit codes: 0 done, 1 some input refused or failed, 2 usage."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -35,42 +32,25 @@ struct Cli {
 enum Command {
     Scrub(scrub::Args),
     Inspect(inspect::Args),
-    Verify(verify::Args),
     Local(local::Args),
     Audit(audit::Args),
     Photos(photos::Args),
     Replay(replay::Args),
     Smoke(smoke::Args),
-    Completions(pages::CompletionArgs),
-    Man(pages::ManArgs),
+    Users(users::Args),
+    Gallery(gallery::Args),
 }
 
 fn main() -> ExitCode {
     scrubjay::exit(match Cli::parse().command {
         Command::Scrub(args) => scrub::run(&args),
         Command::Inspect(args) => inspect::run(&args),
-        Command::Verify(args) => verify::run(&args),
         Command::Local(args) => local::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Photos(args) => photos::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Smoke(args) => smoke::run(&args),
-        Command::Completions(args) => pages::completions(&args, Cli::command()),
-        Command::Man(args) => pages::man(&args, Cli::command()),
+        Command::Users(args) => users::run(&args),
+        Command::Gallery(args) => gallery::run(&args),
     })
-}
-
-/// Ends the program because the options of a command (`["audit", "list"]`) contradict each other, as `clap` does.
-fn usage(command: &[&str], message: &str) -> ! {
-    let mut cli = Cli::command();
-    cli.build();
-    let of = command
-        .iter()
-        .try_fold(&mut cli, |of, name| of.find_subcommand_mut(name));
-    match of {
-        Some(of) => of.error(ErrorKind::ArgumentConflict, message).exit(),
-        None => Cli::command()
-            .error(ErrorKind::ArgumentConflict, message)
-            .exit(),
-    }
 }

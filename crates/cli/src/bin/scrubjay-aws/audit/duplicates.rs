@@ -11,7 +11,6 @@ use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 
 use super::{Ask, Item, Table, TableArgs, table};
-use crate::key::KeyArg;
 use crate::when::When;
 
 /// Questions at the same time.
@@ -25,7 +24,7 @@ const AT_ONCE: usize = 16;
 pub struct Args {
     /// Of the uploads under this key
     #[arg(conflicts_with_all = ["etag", "since"])]
-    key: Option<KeyArg>,
+    key: Option<String>,
     /// Of this `ETag`, without quotes
     #[arg(long, conflicts_with = "since")]
     etag: Option<String>,
@@ -57,7 +56,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
     let (table, bucket) = args.table.open().await?;
     let etags = match (&args.key, &args.etag) {
         (_, Some(etag)) => BTreeSet::from([etag.trim_matches('"').to_owned()]),
-        (Some(key), None) => of_key(&table, &bucket, &key.key(&bucket)?).await?,
+        (Some(key), None) => of_key(&table, &bucket, key).await?,
         (None, None) => since(&table, args.since).await?,
     };
     let mut duplicates: Vec<Group> = stream::iter(etags)

@@ -21,7 +21,7 @@ const SLOWEST: usize = 10;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    pub(super) filter: Filter,
+    filter: Filter,
     /// Print one JSON object
     #[arg(long)]
     json: bool,

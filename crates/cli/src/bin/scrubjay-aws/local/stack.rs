@@ -1,13 +1,12 @@
 //! `scrubjay local up|status|down`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use scrubjay::show;
 use scrubjay_local::Outputs;
 
-use super::{StackArgs, bring_up, find, up_command};
+use super::{StackArgs, bring_up, root};
 
 #[derive(Debug, clap::Args)]
 pub struct UpArgs {
@@ -28,31 +27,33 @@ pub struct FindArgs {
 }
 
 pub async fn up(args: UpArgs) -> Result<ExitCode> {
-    let running = match find(&args.find.stack).await? {
-        Some(running) => running,
-        None => bring_up(args.find.stack, &args.stack).await?,
+    let outputs = match scrubjay_local::attach(&root()?, &args.find.stack).await? {
+        Some(running) => running.outputs().clone(),
+        None => {
+            bring_up(args.find.stack, &args.stack)
+                .await?
+                .detach()
+                .await?
+        }
     };
-    let log = running.log();
-    let outputs = running.detach().await?;
-    print(&outputs, &log, args.find.json)?;
+    print(&outputs, args.find.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub async fn status(args: &FindArgs) -> Result<ExitCode> {
-    if let Some(stack) = find(&args.stack).await? {
-        print(stack.outputs(), &stack.log(), args.json)?;
+    if let Some(stack) = scrubjay_local::attach(&root()?, &args.stack).await? {
+        print(stack.outputs(), args.json)?;
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
-        "the stack {} does not run; `{}` starts it",
-        args.stack,
-        up_command(&args.stack)
+        "the stack {} does not run; `scrubjay local up` starts it",
+        args.stack
     );
     Ok(ExitCode::FAILURE)
 }
 
 pub async fn down(args: &FindArgs) -> Result<ExitCode> {
-    match find(&args.stack).await? {
+    match scrubjay_local::attach(&root()?, &args.stack).await? {
         Some(stack) => {
             stack.down().await?;
             eprintln!("the stack {} is stopped", args.stack);
@@ -62,12 +63,11 @@ pub async fn down(args: &FindArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(outputs: &Outputs, log: &Path, json: bool) -> Result<()> {
+fn print(outputs: &Outputs, json: bool) -> Result<()> {
     if json {
         return show::say_json(outputs);
     }
     let Outputs {
-        stack,
         endpoint,
         region,
         source_bucket,
@@ -86,9 +86,15 @@ fn print(outputs: &Outputs, log: &Path, json: bool) -> Result<()> {
         }
         _ => String::new(),
     };
-    let (named, down) = match stack.as_str() {
-        "local" => (String::new(), String::new()),
-        other => (format!("={other}"), format!(" --stack {other}")),
+    let pages = match (
+        outputs.others.get("pagesUrl"),
+        outputs.others.get("galleryUser"),
+        outputs.others.get("galleryPassword"),
+    ) {
+        (Some(pages), Some(user), Some(password)) => format!(
+            "\n\nThe gallery's pages: {pages}\nSign in as {user} with the password {password}"
+        ),
+        _ => String::new(),
     };
     show::say(format_args!(
         "\
@@ -98,8 +104,7 @@ bucket A       {source_bucket}
 staging        {}
 bucket B       {destination_bucket}
 audit table    {audit_table}
-state machine  {state_machine_arn}{gallery}
-log            {}
+state machine  {state_machine_arn}{gallery}{pages}
 
 Paste this to work with it:
 
@@ -111,10 +116,8 @@ aws dynamodb query --table-name {audit_table} --key-condition-expression '#o = :
     --expression-attribute-names '{{\"#o\": \"object\"}}' \\
     --expression-attribute-values '{{\":o\": {{\"S\": \"{source_bucket}/photo.jpg\"}}}}'
 aws stepfunctions list-executions --state-machine-arn {state_machine_arn}
-scrubjay audit list --local{named}
 
-`scrubjay local down{down}` stops it.",
+`scrubjay local down` stops it.",
         outputs.staging_bucket,
-        log.display(),
     ))
 }
