@@ -18,7 +18,7 @@ use crate::{Error, Result};
 /// The region that the emulator and everything on it is told.
 pub(crate) const REGION: &str = "us-east-1";
 /// The overlay, a Python package that is written into the stack's directory: name and text of each module.
-const OVERLAY: [(&str, &str); 17] = [
+const OVERLAY: [(&str, &str); 19] = [
     ("__init__.py", include_str!("overlay/__init__.py")),
     ("__main__.py", include_str!("overlay/__main__.py")),
     ("access.py", include_str!("overlay/access.py")),
@@ -33,7 +33,9 @@ const OVERLAY: [(&str, &str); 17] = [
     ("lambdas.py", include_str!("overlay/lambdas.py")),
     ("maps.py", include_str!("overlay/maps.py")),
     ("rekognition.py", include_str!("overlay/rekognition.py")),
+    ("s3_etags.py", include_str!("overlay/s3_etags.py")),
     ("s3_events.py", include_str!("overlay/s3_events.py")),
+    ("schedules.py", include_str!("overlay/schedules.py")),
     ("sign_in.py", include_str!("overlay/sign_in.py")),
     ("states.py", include_str!("overlay/states.py")),
 ];

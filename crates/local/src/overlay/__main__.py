@@ -45,10 +45,29 @@ def main():
     from hypercorn.config import Config
     from ministack import app as ministack
 
-    from . import access, alarms, cloudfront, control, delivery, direct_api, express, faults, lambdas, maps, rekognition, s3_events, sign_in, states
+    from . import (
+        access,
+        alarms,
+        cloudfront,
+        control,
+        delivery,
+        direct_api,
+        express,
+        faults,
+        lambdas,
+        maps,
+        rekognition,
+        s3_etags,
+        s3_events,
+        schedules,
+        sign_in,
+        states,
+    )
 
     # Express after states: what it refuses never reaches the Standard ways.
-    for patch in (states, express, maps, lambdas, s3_events, delivery, alarms, access, rekognition, cloudfront, direct_api, sign_in, faults):
+    patches = (states, express, maps, lambdas, s3_etags, s3_events, delivery, schedules)
+    patches += (alarms, access, rekognition, cloudfront, direct_api, sign_in, faults)
+    for patch in patches:
         patch.install()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
 

@@ -140,3 +140,38 @@ async fn an_event_that_is_not_taken_is_tried_again_and_then_a_dead_letter() {
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
+
+/// Equal bytes under a KMS key: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>.
+#[tokio::test(flavor = "multi_thread")]
+async fn etags_of_encrypted_objects_are_no_digests() {
+    let stack = start(options("t-etags")).await;
+    let (s3, bucket) = (stack.s3(), stack.outputs().source_bucket.clone());
+    let one = stack.put("1", b"equal".to_vec()).await.unwrap();
+    let two = stack.put("2", b"equal".to_vec()).await.unwrap();
+    assert_ne!(one, two);
+    let copy = s3
+        .copy_object()
+        .bucket(&bucket)
+        .key("3")
+        .copy_source(format!("{bucket}/1"));
+    let copied = copy.send().await.unwrap();
+    let three = copied.copy_object_result().unwrap().e_tag().unwrap();
+    assert!(three != one && three != two);
+    // Every place where an ETag is told tells the same.
+    let listed = s3.list_objects_v2().bucket(&bucket).send().await.unwrap();
+    let etags: Vec<&str> = listed
+        .contents()
+        .iter()
+        .map(|object| object.e_tag().unwrap())
+        .collect();
+    assert_eq!(etags, [one.as_str(), two.as_str(), three]);
+    let head = s3.head_object().bucket(&bucket).key("2").if_match(&two);
+    assert_eq!(head.send().await.unwrap().e_tag(), Some(two.as_str()));
+    let seen = events(&stack, "aws.s3", 3).await;
+    for event in &seen {
+        let key: usize = text(&event["detail"]["object"]["key"]).parse().unwrap();
+        let etag = text(&event["detail"]["object"]["etag"]);
+        assert_eq!(etag, etags[key - 1].trim_matches('"'));
+    }
+    stack.down().await.unwrap();
+}

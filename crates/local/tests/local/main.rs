@@ -5,5 +5,6 @@ mod events;
 mod express;
 mod faults;
 mod harness;
+mod schedules;
 mod stack;
 mod states;
