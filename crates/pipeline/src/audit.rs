@@ -5,8 +5,16 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use scrubjay_jpeg::Report;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use crate::upload::Upload;
+use crate::upload::{Upload, hex};
+
+/// How many partitions of the index by-status share the items of a day that stand alike, where they are many: a partition takes
+/// 1,000 write units a second, and an index that cannot keep up holds its table back
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>). The state Claim of
+/// `statemachine/scrub.asl.json` reckons with the same number; a test holds the two together.
+pub const SHARDS: u8 = 16;
 
 /// How an upload stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,11 +57,47 @@ impl Status {
         }
     }
 
-    /// Partition key of the index by-status: `<status>#<yyyy-mm-dd>`, UTC.
-    pub fn day(self, at: Timestamp) -> String {
+    /// Whether the items of a day that stand so are spread over [`SHARDS`] partitions: those that every upload passes through.
+    /// The others are few, and asked for by hand: one partition a day.
+    pub const fn is_sharded(self) -> bool {
+        matches!(self, Self::Processing | Self::Cleaned | Self::Superseded)
+    }
+
+    /// Partition key of the index by-status for an object's item: `<status>#<yyyy-mm-dd>`, UTC, and `#<shard>` where there are
+    /// shards.
+    pub fn partition(self, at: Timestamp, object: &str) -> String {
+        let day = self.day(at);
+        if self.is_sharded() {
+            format!("{day}#{:02}", shard(object))
+        } else {
+            day
+        }
+    }
+
+    /// Every partition in which an item of this day may be. Versions before shards wrote the plain day for every status: it is
+    /// among them.
+    pub fn partitions(self, day: Timestamp) -> Vec<String> {
+        let day = self.day(day);
+        let shards = if self.is_sharded() { SHARDS } else { 0 };
+        let shards = (0..shards).map(|shard| format!("{day}#{shard:02}"));
+        shards.chain([day.clone()]).collect()
+    }
+
+    fn day(self, at: Timestamp) -> String {
         let at = stamp(at);
         format!("{}#{}", self.as_str(), at.get(..10).unwrap_or(&at))
     }
+}
+
+/// Partition key of the item that stays when an object's items were erased: a digest in place of the name, and no slash.
+pub fn tombstone(object: &str) -> String {
+    format!("erased-{}", hex(&Sha256::digest(object.as_bytes())))
+}
+
+/// The shard of an object: the first hexadecimal digit of the SHA-256 of its name in the table.
+fn shard(object: &str) -> u8 {
+    let digest = Sha256::digest(object.as_bytes());
+    digest.first().map_or(0, |byte| byte >> 4) % SHARDS
 }
 
 impl fmt::Display for Status {
@@ -94,6 +138,30 @@ pub struct Removed {
     pub bytes: u64,
 }
 
+/// Which sensitive parts the Exif segments of a file had: presence only. All are false where there is no Exif.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExifParts {
+    /// A GPS IFD: the place where it was taken.
+    pub gps: bool,
+    /// A maker note: the camera maker's own block, which often has serial numbers.
+    pub maker_note: bool,
+    /// A thumbnail: a small copy of the picture, often from before it was cropped.
+    pub thumbnail: bool,
+}
+
+impl ExifParts {
+    /// The names of the parts, in the order of [`ExifParts::present`]: what `--kind` takes beside the kinds themselves.
+    pub const NAMES: [&'static str; 3] = ["exif.gps", "exif.makerNote", "exif.thumbnail"];
+
+    /// Which of [`ExifParts::NAMES`] are there.
+    pub fn present(self) -> impl Iterator<Item = &'static str> {
+        let there = [self.gps, self.maker_note, self.thumbnail];
+        let names = Self::NAMES.into_iter().zip(there);
+        names.filter_map(|(name, there)| there.then_some(name))
+    }
+}
+
 /// What the source file was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,6 +194,12 @@ pub struct Findings {
     pub repaired: Vec<String>,
     /// What was done about Exif Orientation: `none`, `baked`, `reencoded`, `tagged` or `dropped`.
     pub orientation: String,
+    /// Exif's sensitive parts. Not known from functions of a version that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exif: Option<ExifParts>,
+    /// SHA-256 of the source file, lower-case hexadecimal; only what has read all of it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sha256: Option<String>,
 }
 
 impl Findings {
@@ -152,7 +226,24 @@ impl Findings {
             kept: report.kept.iter().map(|k| k.kind.to_string()).collect(),
             repaired: report.repaired.iter().map(ToString::to_string).collect(),
             orientation: report.turned.to_string(),
+            exif: Some(
+                report
+                    .exif
+                    .map_or_else(ExifParts::default, |parts| ExifParts {
+                        gps: parts.gps,
+                        maker_note: parts.maker_note,
+                        thumbnail: parts.thumbnail,
+                    }),
+            ),
+            source_sha256: None,
         }
+    }
+
+    /// With the digest of the bytes that they are about.
+    #[must_use]
+    pub fn with_content(mut self, source: &[u8]) -> Self {
+        self.source_sha256 = Some(hex(&Sha256::digest(source)));
+        self
     }
 }
 
@@ -182,11 +273,11 @@ pub struct Reason {
 impl Reason {
     /// The message in a Lambda error's cause (`{"errorMessage", "errorType", ...}`), or the cause itself, cut to a sane length.
     pub fn message(cause: &str) -> String {
-        let told = serde_json::from_str::<serde_json::Value>(cause).ok();
+        let told = serde_json::from_str::<Value>(cause).ok();
         let told = told
             .as_ref()
             .and_then(|c| c.get("errorMessage"))
-            .and_then(serde_json::Value::as_str);
+            .and_then(Value::as_str);
         told.unwrap_or(cause).chars().take(1_000).collect()
     }
 }
@@ -211,6 +302,36 @@ pub struct Outcome {
     /// When the execution ended, if it failed: tells a second word of one failure from a second failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
+    /// How often the execution was redriven: each of these is an attempt too.
+    #[serde(default)]
+    pub redrives: u32,
+}
+
+/// The source of our own events.
+pub const SOURCE: &str = "scrubjay";
+/// The detail type of the event that says how an upload ended.
+pub const SETTLED: &str = "Upload Settled";
+
+/// The detail of that event: names of the object and of what was found, never a value from the file.
+pub fn settled(outcome: &Outcome) -> Value {
+    let upload = &outcome.upload;
+    let mut kinds: Vec<String> = Vec::new();
+    if let Some(findings) = &outcome.findings {
+        kinds.extend(findings.removed.iter().map(|removed| removed.kind.clone()));
+        let parts = findings.exif.unwrap_or_default();
+        kinds.extend(parts.present().map(ToOwned::to_owned));
+    }
+    let mut detail = json!({
+        "bucket": upload.bucket, "key": upload.key, "etag": upload.etag, "status": outcome.status, "kinds": kinds,
+        "execution": upload.execution,
+    });
+    if let Some(version) = &upload.version_id {
+        detail["versionId"] = version.as_str().into();
+    }
+    if let Some(error) = &outcome.error {
+        detail["error"] = error.name.as_str().into();
+    }
+    detail
 }
 
 /// One line of an item's append-only history.
@@ -243,7 +364,29 @@ mod tests {
     fn times_have_three_digits_always() {
         let at: Timestamp = "2026-11-20T22:00:00Z".parse().unwrap();
         assert_eq!(stamp(at), "2026-11-20T22:00:00.000Z");
-        assert_eq!(Status::Cleaned.day(at), "CLEANED#2026-11-20");
+    }
+
+    #[test]
+    fn masses_are_spread_and_what_is_asked_for_by_hand_is_not() {
+        let at: Timestamp = "2026-11-20T22:00:00Z".parse().unwrap();
+        assert_eq!(Status::Failed.partition(at, "a/k"), "FAILED#2026-11-20");
+        assert_eq!(Status::Failed.partitions(at), ["FAILED#2026-11-20"]);
+        let mut used = std::collections::BTreeSet::new();
+        for n in 0..1_000 {
+            let partition = Status::Cleaned.partition(at, &format!("a/{n}.jpg"));
+            assert!(
+                Status::Cleaned.partitions(at).contains(&partition),
+                "{partition}"
+            );
+            used.insert(partition);
+        }
+        assert_eq!(used.len(), usize::from(SHARDS));
+        // Items of versions without shards are found as well.
+        let all = Status::Cleaned.partitions(at);
+        assert_eq!(
+            (all.len(), all.last().unwrap().as_str()),
+            (17, "CLEANED#2026-11-20")
+        );
     }
 
     #[test]
@@ -253,6 +396,27 @@ mod tests {
         for status in Status::ALL {
             assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
         }
+    }
+
+    #[test]
+    fn an_announcement_names_kinds_and_no_value() {
+        let outcome: Outcome = serde_json::from_value(json!({
+            "upload": {"bucket": "a", "key": "k", "etag": "e", "versionId": "v", "execution": "x"}, "status": "REJECTED",
+            "findings": {
+                "source": {"size": 9, "mediaType": "image/jpeg", "width": 1, "height": 1, "components": 1, "process": "baseline"},
+                "removed": [{"kind": "exif", "count": 1, "bytes": 4}], "kept": [], "repaired": [], "orientation": "none",
+                "exif": {"gps": true},
+            },
+            "error": {"name": "CorruptJpeg", "message": "canary", "state": "Strip"},
+        }))
+        .unwrap();
+        assert_eq!(
+            settled(&outcome),
+            json!({
+                "bucket": "a", "key": "k", "etag": "e", "versionId": "v", "execution": "x", "status": "REJECTED",
+                "error": "CorruptJpeg", "kinds": ["exif", "exif.gps"],
+            })
+        );
     }
 
     #[test]

@@ -4,10 +4,13 @@
 //! read, [`Executions`] cannot start. `tests/tests/arrows.rs` lists which of them each function may import.
 
 mod dynamodb;
+mod events;
 mod fences;
 mod listing;
 mod publish;
 mod record;
+mod reports;
+mod rollups;
 mod s3;
 mod workflow;
 
@@ -16,6 +19,8 @@ pub use fences::FenceReader;
 pub use listing::Bucket;
 pub use publish::Publisher;
 pub use record::{FailureCheck, Recorder};
+pub use reports::{Postbox, Queue, ReportsBucket};
+pub use rollups::Rollups;
 pub use s3::{Source, StagingWriter};
 pub use workflow::{ExecutionStarter, ExecutionState, Executions, Failure};
 

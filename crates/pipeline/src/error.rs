@@ -77,6 +77,15 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// EventBridge did not answer, throttled, or refused access.
+    #[error("eventbridge unavailable while trying to {doing}")]
+    EventsUnavailable {
+        /// The operation, in words.
+        doing: &'static str,
+        /// What the SDK said.
+        #[source]
+        source: Source,
+    },
     /// The input does not decode.
     #[error("bad event: {0}")]
     BadEvent(String),
@@ -87,7 +96,7 @@ pub enum Error {
 
 impl Error {
     /// Every variant's name, in the order of the enum. A test holds the state machines against it.
-    pub const NAMES: [(&'static str, Class); 14] = [
+    pub const NAMES: [(&'static str, Class); 15] = [
         ("NotJpeg", Class::Permanent),
         ("CorruptJpeg", Class::Permanent),
         ("UnsupportedJpeg", Class::Permanent),
@@ -100,6 +109,7 @@ impl Error {
         ("StorageUnavailable", Class::Transient),
         ("AuditUnavailable", Class::Transient),
         ("WorkflowUnavailable", Class::Transient),
+        ("EventsUnavailable", Class::Transient),
         ("BadEvent", Class::Bug),
         ("NotClean", Class::Bug),
     ];
@@ -118,8 +128,9 @@ impl Error {
             Self::StorageUnavailable { .. } => 9,
             Self::AuditUnavailable { .. } => 10,
             Self::WorkflowUnavailable { .. } => 11,
-            Self::BadEvent(_) => 12,
-            Self::NotClean(_) => 13,
+            Self::EventsUnavailable { .. } => 12,
+            Self::BadEvent(_) => 13,
+            Self::NotClean(_) => 14,
         }]
     }
 

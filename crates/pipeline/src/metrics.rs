@@ -6,6 +6,7 @@
 use std::io::Write;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::audit::{Outcome, Status};
@@ -13,7 +14,8 @@ use crate::audit::{Outcome, Status};
 const NAMESPACE: &str = "scrubjay";
 
 /// What a run of Reconcile found.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Reconciled {
     /// Items that said PROCESSING for too long.
     pub long_processing: u64,

@@ -260,6 +260,9 @@ pub struct StuckItem {
     /// The execution that works on it, or so it says.
     #[serde(default)]
     pub execution: String,
+    /// When it was last touched, as the table has it.
+    #[serde(default)]
+    pub updated_at: String,
 }
 
 impl StuckItem {
@@ -271,6 +274,7 @@ impl StuckItem {
             etag: etag.to_owned(),
             version_id: known.version_id.clone(),
             execution: known.execution.clone(),
+            updated_at: known.updated_at.to_string(),
         }
     }
 

@@ -75,6 +75,9 @@ pub struct Upload {
     /// When S3 saw the upload: RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_time: Option<String>,
+    /// Who uploaded it, as S3 says: an AWS account, or the name of a service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester: Option<String>,
     /// ARN of the Step Functions execution.
     pub execution: String,
 }
@@ -96,6 +99,7 @@ impl Upload {
     pub fn from_event(event: &Value, execution: &str) -> Result<Self, Error> {
         let S3Event { time, detail } = decode(event)?;
         Ok(Self {
+            requester: detail.requester,
             bucket: detail.bucket.name,
             key: detail.object.key,
             etag: detail.object.etag,
@@ -129,6 +133,8 @@ struct S3Event {
 struct S3Detail {
     bucket: S3Bucket,
     object: S3Object,
+    #[serde(default)]
+    requester: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -16,16 +16,20 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
     let order: Order = decode(input)?;
     let run = Run::new(order, deps.minutes);
     let mut report = Report::default();
-    let resolved = stuck::resolve(deps, &run, &mut report).await;
-    let compared = compare::buckets(deps, &run, &mut report).await;
+    let resolved = run.within(stuck::resolve(deps, &run, &mut report)).await;
+    let compared = run.within(compare::buckets(deps, &run, &mut report)).await;
     // What was found is said even when the run could not go to its end.
-    deps.metrics.reconciled(Reconciled {
+    let found = Reconciled {
         long_processing: report.long_processing,
         // Each once: what an earlier run has started is no news.
         lost: report.started - report.items_expired,
         recovered: report.recorded + report.restarted + report.started,
         compared: report.compared,
-    });
+    };
+    deps.metrics.reconciled(found);
+    if let Err(error) = deps.audit.keep_run(run.now, found).await {
+        tracing::warn!(error = error.name(), "the report will not know of this run");
+    }
     tracing::info!(
         long_processing = report.long_processing,
         recorded = report.recorded,

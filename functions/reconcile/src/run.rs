@@ -3,10 +3,13 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use scrubjay_pipeline::Error;
 use serde::{Deserialize, Serialize};
 
-/// A run begins nothing new after this; the function's own time-out is longer.
+/// A run begins nothing new after this.
 const BUDGET: Duration = Duration::from_mins(4);
+/// What hangs is given up after this. The function's own time-out is longer: what was found up to here is told in any case.
+const LIMIT: Duration = Duration::from_secs(280);
 
 /// What to compare. The schedule's event has none of these fields; an operator may set them by hand.
 #[derive(Deserialize)]
@@ -52,10 +55,51 @@ impl Run {
         }
     }
 
+    /// Carries out a part of the run, unless it takes longer than the run may.
+    ///
+    /// # Errors
+    /// The part's own; [`Error::WorkflowUnavailable`] when the time is over.
+    pub async fn within(&self, part: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+        let left = LIMIT.saturating_sub(self.started.elapsed());
+        let ended = tokio::time::timeout(left, part).await;
+        ended.unwrap_or_else(|late| {
+            Err(Error::WorkflowUnavailable {
+                doing: "compare the buckets within the run's time",
+                source: late.into(),
+            })
+        })
+    }
+
     /// Whether there is no time for more.
     pub fn spent(&self) -> bool {
         self.started.elapsed() > BUDGET
     }
+}
+
+/// What was found and done about one key.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Found {
+    /// Of an item that was long PROCESSING.
+    pub resolved: Resolved,
+    pub unseen: bool,
+    pub orphan: bool,
+    pub kept: bool,
+    pub started: bool,
+    pub item_expired: bool,
+}
+
+/// What became of an item that was long PROCESSING.
+#[derive(Debug, Default, Clone, Copy)]
+pub enum Resolved {
+    /// There was none, or the run had no time for it, or it says something else by now: the index is a moment behind.
+    #[default]
+    Nothing,
+    /// Its execution runs.
+    Running,
+    /// Its failure is recorded.
+    Recorded,
+    /// Another execution was started for it, or had been.
+    Restarted { now: bool },
 }
 
 /// What was found and done.
@@ -82,4 +126,24 @@ pub struct Report {
     pub items_expired: u64,
     /// Whether both buckets were gone through to their end.
     pub complete: bool,
+}
+
+impl Report {
+    /// Counts an item that was long PROCESSING.
+    pub fn resolved(&mut self, resolved: Resolved) {
+        self.long_processing += u64::from(!matches!(resolved, Resolved::Nothing));
+        self.recorded += u64::from(matches!(resolved, Resolved::Recorded));
+        self.restarted += u64::from(matches!(resolved, Resolved::Restarted { now: true }));
+    }
+
+    /// Counts a key that was compared.
+    pub fn add(&mut self, found: Found) {
+        self.resolved(found.resolved);
+        self.items_expired += u64::from(found.item_expired);
+        self.compared += 1;
+        self.unseen += u64::from(found.unseen);
+        self.orphans += u64::from(found.orphan);
+        self.kept += u64::from(found.kept);
+        self.started += u64::from(found.started);
+    }
 }

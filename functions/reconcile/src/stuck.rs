@@ -1,12 +1,13 @@
 //! Finds items that have said PROCESSING for too long, and resolves them by the state of their executions.
 
+use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::aws::FailureCheck;
 use scrubjay_pipeline::reconcile::{StuckItem, created, execution_name, hour};
 
 use crate::deps::Deps;
-use crate::run::{Report, Run};
+use crate::run::{Report, Resolved, Run};
 
 /// An item is under the day on which it was claimed. Each run searches this many days back,
 const DAYS: i64 = 14;
@@ -16,6 +17,10 @@ const OLDER_DAYS: i64 = 365;
 const OLDER_PER_RUN: i64 = 8;
 /// Most items of one day that a run resolves.
 const MOST: usize = 1_000;
+/// Items that are resolved at the same time.
+const AT_ONCE: usize = 8;
+/// Days that are searched at the same time, each in all its partitions.
+const DAYS_AT_ONCE: usize = 4;
 
 /// Resolves every item that is long PROCESSING, oldest first. An item that cannot be resolved does not hold up the others.
 ///
@@ -23,26 +28,40 @@ const MOST: usize = 1_000;
 /// The first of those that came up.
 pub async fn resolve(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
     let mut result = Ok(());
-    for days in days_back(run.now) {
-        let day = run.now - SignedDuration::from_hours(24 * days);
-        let found = deps.audit.processing(day, run.before, MOST).await?;
-        for stuck in found {
-            if run.spent() {
-                return result;
+    let mut days = stream::iter(days_back(run.now))
+        .map(|days| {
+            let day = run.now - SignedDuration::from_hours(24 * days);
+            deps.audit.processing(day, run.before, MOST)
+        })
+        .buffered(DAYS_AT_ONCE);
+    while let Some(found) = days.next().await {
+        let mut found = found?;
+        found.retain(|stuck| stuck.bucket_and_key().1.starts_with(&run.order.prefix));
+        let mut resolved = stream::iter(&found)
+            .map(async |stuck| {
+                if run.spent() {
+                    return (stuck, Ok(Resolved::Nothing));
+                }
+                (stuck, one(deps, run, stuck).await)
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some((stuck, outcome)) = resolved.next().await {
+            match outcome {
+                Ok(resolved) => report.resolved(resolved),
+                Err(error) => {
+                    report.long_processing += 1;
+                    tracing::warn!(
+                        object = stuck.object,
+                        entry = stuck.entry,
+                        error = error.name(),
+                        "an item could not be resolved"
+                    );
+                    result = result.and(Err(error));
+                }
             }
-            let (_, key) = stuck.bucket_and_key();
-            if !key.starts_with(&run.order.prefix) {
-                continue;
-            }
-            if let Err(error) = one(deps, run, &stuck, report).await {
-                tracing::warn!(
-                    object = stuck.object,
-                    entry = stuck.entry,
-                    error = error.name(),
-                    "an item could not be resolved"
-                );
-                result = result.and(Err(error));
-            }
+        }
+        if run.spent() {
+            break;
         }
     }
     result
@@ -63,23 +82,14 @@ fn days_back(now: Timestamp) -> Vec<i64> {
 ///
 /// # Errors
 /// The transient ones.
-pub async fn one(
-    deps: &Deps,
-    run: &Run,
-    stuck: &StuckItem,
-    report: &mut Report,
-) -> Result<(), Error> {
+pub async fn one(deps: &Deps, run: &Run, stuck: &StuckItem) -> Result<Resolved, Error> {
     if !deps.audit.still_processing(stuck).await? {
-        return Ok(());
+        return Ok(Resolved::Nothing);
     }
-    report.long_processing += 1;
     match deps.recorder.record_if_failed(&stuck.execution).await? {
         // Its machine ends it in time.
-        FailureCheck::Running => Ok(()),
-        FailureCheck::Failed(_) => {
-            report.recorded += 1;
-            Ok(())
-        }
+        FailureCheck::Running => Ok(Resolved::Running),
+        FailureCheck::Failed(_) => Ok(Resolved::Recorded),
         // Step Functions cannot say any more, or says that the item should (a table that was restored from a backup). The
         // work is done again, without a sequencer, so that neither the lease nor what was admitted meanwhile is in the way.
         FailureCheck::Unknown | FailureCheck::Succeeded | FailureCheck::NotAnUpload => {
@@ -92,8 +102,8 @@ pub async fn one(
                 &stuck.execution,
                 &hour(run.now),
             ]);
-            report.restarted += u64::from(deps.executions.start(&deps.scrub, &name, &event).await?);
-            Ok(())
+            let now = deps.executions.start(&deps.scrub, &name, &event).await?;
+            Ok(Resolved::Restarted { now })
         }
     }
 }

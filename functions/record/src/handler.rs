@@ -39,6 +39,9 @@ struct Input {
     output: Option<Output>,
     #[serde(default)]
     error: Option<Caught>,
+    /// How often the execution was redriven.
+    #[serde(default)]
+    redrives: u32,
 }
 
 /// What a Catch saw.
@@ -95,6 +98,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
         findings,
         output,
         error,
+        redrives,
     } = decode(input)?;
     let outcome = Outcome {
         upload,
@@ -107,6 +111,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
             state: e.state,
         }),
         ended: None,
+        redrives,
     };
     let recorded = deps.recorder.record(&outcome).await?;
     Ok(Done {

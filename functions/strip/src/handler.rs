@@ -69,7 +69,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     Ok(Output {
         staged,
         snapshot,
-        findings: Findings::of(&clean.report),
+        findings: Findings::of(&clean.report).with_content(&bytes),
     })
 }
 

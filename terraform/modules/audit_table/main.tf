@@ -26,7 +26,7 @@ resource "aws_dynamodb_table" "this" {
   }
 
   attribute {
-    name = "etag"
+    name = "sourceSha256"
     type = "S"
   }
 
@@ -48,11 +48,11 @@ resource "aws_dynamodb_table" "this" {
 
   # The same image under several keys.
   global_secondary_index {
-    name            = "by-etag"
+    name            = "by-content"
     projection_type = "ALL"
 
     key_schema {
-      attribute_name = "etag"
+      attribute_name = "sourceSha256"
       key_type       = "HASH"
     }
 

@@ -31,6 +31,8 @@ locals {
     "record",
     "retract",
     "reconcile",
+    "report",
+    "scheduler",
     "scrub-machine",
     "intake-machine",
     "retract-machine",

@@ -3,6 +3,7 @@
 mod queries;
 
 pub use queries::AuditQueries;
+pub(super) use queries::RECONCILE;
 
 use std::collections::HashMap;
 
@@ -129,7 +130,10 @@ impl Audit {
         let upload = &outcome.upload;
         let mut set = Expression::default();
         set.put("status", value(&outcome.status)?);
-        set.put("statusDay", text(outcome.status.day(now)));
+        set.put(
+            "statusDay",
+            text(outcome.status.partition(now, &upload.object())),
+        );
         set.put("updatedAt", text(stamp(now)));
         set.put("finishedAt", text(stamp(now)));
         set.put("etag", text(&upload.etag));
@@ -140,12 +144,30 @@ impl Audit {
         if let Some(sequencer) = &upload.sequencer {
             set.put("sequencer", text(sequencer.as_ref()));
         }
+        if let Some(uploaded) = &upload.event_time {
+            set.put("uploadedAt", text(uploaded));
+        }
+        if let Some(size) = &upload.size {
+            set.put("size", number(size));
+        }
+        if let Some(requester) = &upload.requester {
+            set.put("requester", text(requester));
+        }
+        if outcome.redrives > 0 {
+            self.count_redrives(outcome, &mut set).await?;
+        }
         if let Some(findings) = &outcome.findings {
             set.put("source", value(&findings.source)?);
             set.put("removed", value(&findings.removed)?);
             set.put("kept", value(&findings.kept)?);
             set.put("repaired", value(&findings.repaired)?);
             set.put("orientation", text(&findings.orientation));
+            if let Some(exif) = &findings.exif {
+                set.put("exif", value(exif)?);
+            }
+            if let Some(digest) = &findings.source_sha256 {
+                set.put("sourceSha256", text(digest));
+            }
         }
         if let Some(output) = &outcome.output {
             set.put("output", value(output)?);
@@ -211,6 +233,23 @@ impl Audit {
         Ok(Recorded::Overtaken)
     }
 
+    /// A redrive goes on behind Claim, which counts attempts: those that no Record has counted yet are added here.
+    async fn count_redrives(&self, outcome: &Outcome, set: &mut Expression) -> Result<(), Error> {
+        let upload = &outcome.upload;
+        let item = self.item(&upload.object(), &upload.entry()).await?;
+        let is_ours = item.get("execution") == Some(&text(&upload.execution));
+        let count = |name: &str| -> u32 {
+            let stored = item.get(name).and_then(|value| value.as_n().ok());
+            stored.and_then(|n| n.parse().ok()).unwrap_or(0)
+        };
+        if is_ours {
+            let more = outcome.redrives.saturating_sub(count("redrives"));
+            set.put("attempts", number(&(count("attempts") + more)));
+            set.put("redrives", number(&outcome.redrives));
+        }
+        Ok(())
+    }
+
     /// A removal between Publish and this Record found no CLEANED item that it could mark RETRACTED, so Record marks it.
     async fn retracted_meanwhile(&self, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
         let (object, entry) = (outcome.upload.object(), outcome.upload.entry());
@@ -271,7 +310,7 @@ impl Audit {
     ) -> Result<bool, Error> {
         let mut set = Expression::default();
         set.put("status", value(&Status::Retracted)?);
-        set.put("statusDay", text(Status::Retracted.day(now)));
+        set.put("statusDay", text(Status::Retracted.partition(now, object)));
         set.put("updatedAt", text(stamp(now)));
         set.append_history(&event(Status::Retracted, execution, now)?);
         set.name("#status", "status");

@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 
+use super::events::Announcer;
 use super::{Audit, ExecutionState, Executions, Recorded};
 use crate::Error;
 use crate::audit::{Outcome, Status};
@@ -14,6 +15,7 @@ use crate::upload::Upload;
 #[derive(Debug)]
 pub struct Recorder {
     audit: Audit,
+    announcer: Announcer,
     executions: Executions,
     metrics: Metrics,
     retention_days: u32,
@@ -39,6 +41,7 @@ impl Recorder {
     pub fn new<F: Fn(&str) -> Option<String>>(sdk: &SdkConfig, env: &mut Lookup<F>) -> Self {
         Self {
             audit: Audit::new(sdk, env.required("AUDIT_TABLE")),
+            announcer: Announcer::new(sdk),
             executions: Executions::new(sdk),
             metrics: Metrics::new(env.required("STACK")),
             retention_days: env.or("RETENTION_DAYS", 0),
@@ -50,13 +53,17 @@ impl Recorder {
         self.audit.open().await;
     }
 
-    /// Writes how an upload ended, and counts it.
+    /// Writes how an upload ended, counts it, and announces it, unless the item is another execution's by now. In this order:
+    /// whoever hears of it finds it in the table.
     ///
     /// # Errors
-    /// [`Error::AuditUnavailable`].
+    /// [`Error::AuditUnavailable`], [`Error::EventsUnavailable`]. It may be done again after either.
     pub async fn record(&self, outcome: &Outcome) -> Result<Recorded, Error> {
         let now = Timestamp::now();
         let recorded = self.audit.record(outcome, now, self.retention_days).await?;
+        if recorded == Recorded::Written {
+            self.announcer.settled(outcome).await?;
+        }
         self.metrics.outcome(outcome);
         Ok(recorded)
     }
@@ -65,7 +72,7 @@ impl Recorder {
     /// the last two.
     ///
     /// # Errors
-    /// [`Error::WorkflowUnavailable`], [`Error::AuditUnavailable`].
+    /// [`Error::WorkflowUnavailable`], [`Error::AuditUnavailable`], [`Error::EventsUnavailable`].
     pub async fn record_if_failed(&self, execution: &str) -> Result<FailureCheck, Error> {
         let failure = match self.executions.state_of(execution).await? {
             ExecutionState::Running => return Ok(FailureCheck::Running),
@@ -82,6 +89,7 @@ impl Recorder {
                     output: None,
                     error: Some(failure.reason),
                     ended: failure.ended,
+                    redrives: failure.redrives,
                 };
                 Ok(FailureCheck::Failed(self.record(&outcome).await?))
             }

@@ -31,6 +31,8 @@ pub struct Failure {
     pub reason: Reason,
     /// When it ended.
     pub ended: Option<Timestamp>,
+    /// How often it was redriven.
+    pub redrives: u32,
 }
 
 /// The state of an execution.
@@ -105,6 +107,11 @@ impl Executions {
             input,
             reason,
             ended,
+            redrives: described
+                .redrive_count()
+                .unwrap_or(0)
+                .max(0)
+                .cast_unsigned(),
         }))
     }
 

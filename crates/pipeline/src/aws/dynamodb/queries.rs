@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use futures::future::try_join_all;
 use jiff::Timestamp;
 
 use super::super::fences;
-use super::{Audit, not_ours, text, unavailable, value};
+use super::{Audit, not_ours, number, text, unavailable, value};
 use crate::Error;
-use crate::audit::{Status, stamp};
+use crate::audit::{Status, expires_at, stamp};
+use crate::metrics::Reconciled;
 use crate::reconcile::{KnownUpload, StoredFence, StuckItem};
 
 /// Keys of one request (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
@@ -104,6 +106,23 @@ impl AuditQueries {
         before: Timestamp,
         most: usize,
     ) -> Result<Vec<StuckItem>, Error> {
+        let partitions = Status::Processing.partitions(day);
+        let asked = partitions
+            .into_iter()
+            .map(|partition| self.processing_in(partition, before, most));
+        let mut found: Vec<StuckItem> = try_join_all(asked).await?.into_iter().flatten().collect();
+        found.sort_by(|a, b| a.updated_at.cmp(&b.updated_at));
+        found.truncate(most);
+        Ok(found)
+    }
+
+    /// The part of [`AuditQueries::processing`] that is in one partition.
+    async fn processing_in(
+        &self,
+        partition: String,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<Vec<StuckItem>, Error> {
         const DOING: &str = "find items long in processing";
         let mut pages = self
             .0
@@ -113,7 +132,7 @@ impl AuditQueries {
             .table_name(&self.0.table.name)
             .index_name("by-status")
             .key_condition_expression("statusDay = :day AND updatedAt < :before")
-            .expression_attribute_values(":day", text(Status::Processing.day(day)))
+            .expression_attribute_values(":day", text(partition))
             .expression_attribute_values(":before", text(stamp(before)))
             .into_paginator()
             .page_size(100)
@@ -124,7 +143,6 @@ impl AuditQueries {
             let items: Vec<StuckItem> = serde_dynamo::from_items(items).map_err(not_ours(DOING))?;
             found.extend(items);
             if found.len() >= most {
-                found.truncate(most);
                 break;
             }
         }
@@ -187,6 +205,37 @@ impl AuditQueries {
         Ok(key.cloned().unwrap_or_default())
     }
 
+    /// Keeps what a run of Reconcile found, for the report.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn keep_run(&self, at: Timestamp, found: Reconciled) -> Result<(), Error> {
+        let update = self
+            .0
+            .table
+            .client
+            .update_item()
+            .table_name(&self.0.table.name)
+            .key("object", text(RECONCILE))
+            .key("entry", text(format!("run#{}", stamp(at))))
+            .update_expression(
+                "SET lost = :lost, recovered = :recovered, longProcessing = :long, compared = :compared, expiresAt = :expiry",
+            )
+            .expression_attribute_values(":lost", number(&found.lost))
+            .expression_attribute_values(":recovered", number(&found.recovered))
+            .expression_attribute_values(":long", number(&found.long_processing))
+            .expression_attribute_values(":compared", number(&found.compared))
+            .expression_attribute_values(
+                ":expiry",
+                number(&expires_at(at, RUN_DAYS).unwrap_or_default()),
+            );
+        update
+            .send()
+            .await
+            .map_err(unavailable("keep what a run found"))?;
+        Ok(())
+    }
+
     /// Remembers where a run of Reconcile stops; an empty key is the beginning.
     ///
     /// # Errors
@@ -212,8 +261,11 @@ impl AuditQueries {
     }
 }
 
-/// Partition key of the cursors. An object's has a slash.
-const RECONCILE: &str = "reconcile";
+/// How long what a run found is kept: the weekly report reads it.
+const RUN_DAYS: u32 = 400;
+
+/// Partition key of the cursors and runs. An object's has a slash.
+pub(in crate::aws) const RECONCILE: &str = "reconcile";
 
 fn cursor(prefix: &str) -> String {
     format!("cursor#{prefix}")
