@@ -15,6 +15,7 @@ use super::harness::{alone, failed};
 pub struct Uploads {
     /// Under two keys.
     pub twin: String,
+    pub other_twin: String,
     pub refused: String,
     pub failed: String,
     /// Replaced by [`Uploads::newer`].
@@ -32,7 +33,7 @@ async fn upload(world: &World) -> Uploads {
     let _alone = alone().await;
     let twin_data = unique_sample("beach.jpg", "twins");
     let twin = world.put("audit/twin 1.jpg", &twin_data).await;
-    world.put("audit/twin, \"2\".jpg", &twin_data).await;
+    let other_twin = world.put("audit/twin, \"2\".jpg", &twin_data).await;
     let refused = world.put("audit/refused.jpg", b"no picture").await;
     let older = world
         .put("audit/changed.jpg", &unique_sample("beach.jpg", "older"))
@@ -43,7 +44,7 @@ async fn upload(world: &World) -> Uploads {
         .await;
     for (key, etag, status) in [
         ("audit/twin 1.jpg", &twin, "CLEANED"),
-        ("audit/twin, \"2\".jpg", &twin, "CLEANED"),
+        ("audit/twin, \"2\".jpg", &other_twin, "CLEANED"),
         ("audit/refused.jpg", &refused, "REJECTED"),
         ("audit/changed.jpg", &newer, "CLEANED"),
     ] {
@@ -52,6 +53,7 @@ async fn upload(world: &World) -> Uploads {
     let (_, item) = failed(world, &["audit/failed.jpg"]).await.remove(0);
     Uploads {
         twin,
+        other_twin,
         refused,
         failed: item["etag"].as_str().unwrap().to_owned(),
         older,
@@ -105,7 +107,7 @@ fn show_has_the_whole_history_newest_first() {
             fields.remove("statusDay");
             // An empty list says no more than none.
             fields.retain(|_, value| *value != json!([]));
-            for time in ["receivedAt", "updatedAt", "finishedAt"] {
+            for time in ["uploadedAt", "receivedAt", "updatedAt", "finishedAt"] {
                 assert_eq!(instant(&item[time]), instant(&upload[time]), "{time}");
                 item[time] = upload[time].clone();
             }
@@ -176,6 +178,23 @@ fn list_filters_by_status_time_and_prefix() {
             list(&["--until", "2020-01-01", "--since", "2019-12-30"])["items"],
             json!([])
         );
+        // By what was found, and by whom it came from.
+        assert_eq!(
+            keys(&list(&["--kind", "exif.gps"])["items"]).len(),
+            4,
+            "what was refused or failed has none"
+        );
+        assert_eq!(list(&["--kind", "exif.makerNote"])["items"], json!([]));
+        let requester = all["items"][0]["requester"].as_str().unwrap();
+        assert_eq!(list(&["--uploaded-by", requester])["items"], all["items"]);
+        assert_eq!(list(&["--uploaded-by", "nobody"])["items"], json!([]));
+        let sizes: Vec<u64> = all["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["size"].as_u64().unwrap())
+            .collect();
+        assert!(sizes.contains(&("no picture".len() as u64)), "{sizes:?}");
         let text = audit(world, &["list", "--prefix", "audit/"]).out;
         assert!(
             text.contains("6 uploads") && text.contains("Defect in Publish"),
@@ -185,12 +204,15 @@ fn list_filters_by_status_time_and_prefix() {
 }
 
 #[test]
-fn duplicates_are_found_by_key_by_etag_and_by_time() {
+fn duplicates_are_found_by_key_by_content_and_by_time() {
     on_stack(async |world| {
         let uploads = uploads(world).await;
+        assert_ne!(uploads.twin, uploads.other_twin);
+        let twin = world.item("audit/twin 1.jpg", &uploads.twin).await.unwrap();
+        let digest = twin["sourceSha256"].as_str().unwrap();
         for args in [
             &["duplicates", "audit/twin 1.jpg", "--json"][..],
-            &["duplicates", "--etag", &uploads.twin, "--json"],
+            &["duplicates", "--sha256", digest, "--json"],
             &["duplicates", "--since", "1h", "--json"],
         ] {
             let report = audit(world, args).json();
@@ -198,7 +220,7 @@ fn duplicates_are_found_by_key_by_etag_and_by_time() {
                 .as_array()
                 .unwrap()
                 .iter()
-                .find(|group| group["etag"] == uploads.twin.as_str())
+                .find(|group| group["sourceSha256"] == digest)
                 .unwrap_or_else(|| panic!("{args:?}: {report}"));
             assert_eq!(
                 keys(&group["uploads"]),
@@ -236,7 +258,7 @@ fn stats_count_what_the_items_say() {
         let mut sums = [0; 3];
         for (key, etag) in [
             ("audit/twin 1.jpg", &uploads.twin),
-            ("audit/twin, \"2\".jpg", &uploads.twin),
+            ("audit/twin, \"2\".jpg", &uploads.other_twin),
             ("audit/changed.jpg", &uploads.older),
             ("audit/changed.jpg", &uploads.newer),
         ] {
@@ -253,6 +275,15 @@ fn stats_count_what_the_items_say() {
             .map(|name| report[name].as_u64().unwrap());
         assert_eq!(told, sums);
         assert_eq!(report["kinds"]["comment"]["uploads"], 4);
+        assert_eq!(report["exif"], json!({"exif.gps": 4}));
+        // By the day of the last change, which is the same day here, there is nothing more and nothing less.
+        let changed = audit(
+            world,
+            &[
+                "stats", "--json", "--prefix", "audit/", "--since", "1d", "--by", "change",
+            ],
+        );
+        assert_eq!(changed.json()["statuses"], report["statuses"]);
         let slowest = report["slowest"].as_array().unwrap();
         assert_eq!(slowest.len(), 6);
         assert!(slowest.is_sorted_by_key(|slow| std::cmp::Reverse(slow["milliseconds"].as_i64())));

@@ -103,7 +103,7 @@ fn every_query_of_the_documentation_answers() {
         let uploads = uploads(world).await;
         let day = |item: &Value, status: Status| {
             let at: jiff::Timestamp = item["updatedAt"].as_str().unwrap().parse().unwrap();
-            status.day(at)
+            status.partition(at, item["object"].as_str().unwrap())
         };
         let refused = world
             .item("audit/refused.jpg", &uploads.refused)
@@ -117,6 +117,8 @@ fn every_query_of_the_documentation_answers() {
             day(&refused, Status::Rejected),
             day(&failed, Status::Failed),
         );
+        let twin = world.item("audit/twin 1.jpg", &uploads.twin).await.unwrap();
+        let digest = twin["sourceSha256"].as_str().unwrap();
         let object = world.object("audit/changed.jpg");
         let bucket = format!("{}/", world.names().source_bucket);
         let names = [
@@ -124,7 +126,10 @@ fn every_query_of_the_documentation_answers() {
             ("my-bucket-a/", bucket.as_str()),
             ("REJECTED#2026-11-20", refused_day.as_str()),
             ("FAILED#2026-11-20", failed_day.as_str()),
-            ("d41d8cd98f00b204e9800998ecf8427e", uploads.twin.as_str()),
+            (
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                digest,
+            ),
         ];
         for (document, queries) in [("README.md", 3), ("docs/operations.md", 5)] {
             let commands = commands(document);
@@ -133,7 +138,7 @@ fn every_query_of_the_documentation_answers() {
                 let items = items(world, &command, &names).await;
                 let has =
                     |field: &str, value: &Value| items.iter().any(|item| item[field] == *value);
-                let answered = if command.contains("by-etag") {
+                let answered = if command.contains("by-content") {
                     items.len() == 2
                 } else if command.contains("COUNT") {
                     !items.is_empty()

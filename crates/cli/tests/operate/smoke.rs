@@ -24,7 +24,9 @@ fn a_stack_that_is_well() {
             kinds.contains(&"comment".into()) && kinds.contains(&"exif".into()),
             "{report}"
         );
-        assert_eq!(world.published(report["key"].as_str().unwrap()).await, None);
+        let key = report["key"].as_str().unwrap();
+        assert_eq!(world.published(key).await, None);
+        assert_eq!(world.items(key).await, Vec::<serde_json::Value>::new());
     });
 }
 

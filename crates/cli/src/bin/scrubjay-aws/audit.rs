@@ -1,6 +1,7 @@
 //! `scrubjay audit`: what the audit table says. Every question goes by key or by index, page by page; never a scan.
 
 mod duplicates;
+mod erase;
 mod export;
 mod item;
 mod list;
@@ -11,7 +12,7 @@ mod table;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use jiff::Timestamp;
 use scrubjay_pipeline::audit::Status;
 
@@ -35,6 +36,7 @@ enum Question {
     Duplicates(duplicates::Args),
     Stats(stats::Args),
     Export(export::Args),
+    Erase(erase::Args),
 }
 
 /// What every question takes.
@@ -53,18 +55,91 @@ struct Filter {
     /// Only in this status; may be given more than once
     #[arg(long, value_name = "STATUS")]
     status: Vec<Status>,
-    /// Last touched at this time or later: a duration ago (2h, 7d), a day (2026-11-20) or a time
+    /// At this time or later: a duration ago (2h, 7d), a day (2026-11-20) or a time
     #[arg(long, value_name = "WHEN", default_value = "24h")]
     since: When,
-    /// Last touched at this time or earlier
+    /// At this time or earlier
     #[arg(long, value_name = "WHEN")]
     until: Option<When>,
     /// Only keys that begin so
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefix: String,
+    /// Only those in which metadata of this kind was found, or this part of Exif: exif, xmp, exif.gps, exif.makerNote,
+    /// exif.thumbnail and so on; may be given more than once
+    #[arg(long, value_name = "KIND")]
+    kind: Vec<String>,
+    /// Only what this AWS account or service uploaded, or what came from this network address, where addresses are recorded
+    #[arg(long, value_name = "WHO")]
+    uploaded_by: Option<String>,
+}
+
+/// The uploads that a [`Filter`] lets through, newest change first.
+struct Filtered {
+    walk: table::Walk,
+    filter: Filter,
+    by: By,
+    since: Timestamp,
+    until: Timestamp,
+}
+
+/// Which time of an upload counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// When it was uploaded
+    Upload,
+    /// When it came to stand as it does
+    #[default]
+    Change,
+}
+
+impl By {
+    fn time(self, item: &Item) -> Timestamp {
+        match self {
+            Self::Upload => item.uploaded(),
+            Self::Change => item.updated_at,
+        }
+    }
+}
+
+impl Filtered {
+    async fn next(&mut self) -> Result<Option<Item>> {
+        while let Some(item) = self.walk.next().await? {
+            let at = self.by.time(&item);
+            let who = self.filter.uploaded_by.as_ref();
+            let is_theirs = who.is_none_or(|who| {
+                item.requester.as_ref() == Some(who) || item.source_address.as_ref() == Some(who)
+            });
+            let kinds = &self.filter.kind;
+            if at >= self.since
+                && at <= self.until
+                && is_theirs
+                && (kinds.is_empty() || kinds.iter().any(|kind| item.has(kind)))
+            {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Filter {
+    /// The uploads that pass. What was uploaded in a span has changed in it or later, so that the walk goes on to the present
+    /// when the time of the upload counts.
+    fn walk(&self, table: &Table, bucket: &str, by: By) -> Filtered {
+        let mut ask = self.ask(bucket);
+        let (since, until) = (ask.since, ask.until);
+        if by == By::Upload {
+            ask.until = Timestamp::now();
+        }
+        Filtered {
+            walk: table.walk(ask),
+            filter: self.clone(),
+            by,
+            since,
+            until,
+        }
+    }
+
     fn ask(&self, bucket: &str) -> Ask {
         Ask {
             statuses: if self.status.is_empty() {
@@ -98,6 +173,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             Question::Duplicates(args) => duplicates::run(&args).await,
             Question::Stats(args) => stats::run(&args).await,
             Question::Export(args) => export::run(args).await,
+            Question::Erase(args) => erase::run(&args).await,
         }
     })
 }

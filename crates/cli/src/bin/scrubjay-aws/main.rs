@@ -5,9 +5,11 @@ mod gallery;
 mod local;
 mod photos;
 mod replay;
+mod report;
 mod smoke;
 mod target;
 mod users;
+mod verify;
 mod when;
 
 use std::process::ExitCode;
@@ -36,9 +38,11 @@ enum Command {
     Audit(audit::Args),
     Photos(photos::Args),
     Replay(replay::Args),
+    Report(report::Args),
     Smoke(smoke::Args),
     Users(users::Args),
     Gallery(gallery::Args),
+    Verify(verify::Args),
 }
 
 fn main() -> ExitCode {
@@ -49,8 +53,10 @@ fn main() -> ExitCode {
         Command::Audit(args) => audit::run(args),
         Command::Photos(args) => photos::run(args),
         Command::Replay(args) => replay::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Smoke(args) => smoke::run(&args),
         Command::Users(args) => users::run(&args),
         Command::Gallery(args) => gallery::run(&args),
+        Command::Verify(args) => verify::run(&args),
     })
 }

@@ -183,6 +183,11 @@ impl Target {
         &self.outputs
     }
 
+    /// The environment's name.
+    pub fn env(&self) -> &str {
+        self.stack.strip_prefix("scrubjay-").unwrap_or(&self.stack)
+    }
+
     /// An output of the stack, by the name in template.yaml.
     ///
     /// # Errors

@@ -16,18 +16,18 @@ use crate::when::When;
 /// Questions at the same time.
 const AT_ONCE: usize = 16;
 
-/// The same file (by `ETag`) under several keys
+/// The same file under several keys, by the SHA-256 of its bytes
 ///
-/// Of one key, of one `ETag`, or of every upload since a time. An `ETag` is no digest of a file that was uploaded in parts or
-/// encrypted with a key of one's own: those are found only if they were uploaded alike.
+/// Of one key, of one digest, or of every upload since a time. What was never read to its end, such as a refused file, has no
+/// digest; nor has an upload that a version before 0.2 recorded, until it is put through again.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Of the uploads under this key
-    #[arg(conflicts_with_all = ["etag", "since"])]
+    #[arg(conflicts_with_all = ["sha256", "since"])]
     key: Option<String>,
-    /// Of this `ETag`, without quotes
-    #[arg(long, conflicts_with = "since")]
-    etag: Option<String>,
+    /// Of the file with this digest, in hexadecimal
+    #[arg(long, value_name = "HEX", conflicts_with = "since")]
+    sha256: Option<String>,
     /// Of every upload last touched at this time or later: a duration ago (2h, 7d), a day or a time
     #[arg(long, value_name = "WHEN", default_value = "7d")]
     since: When,
@@ -46,7 +46,7 @@ struct Report {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Group {
-    etag: String,
+    source_sha256: String,
     /// How many keys.
     keys: usize,
     uploads: Vec<Item>,
@@ -54,13 +54,13 @@ struct Group {
 
 pub async fn run(args: &Args) -> Result<ExitCode> {
     let (table, bucket) = args.table.open().await?;
-    let etags = match (&args.key, &args.etag) {
-        (_, Some(etag)) => BTreeSet::from([etag.trim_matches('"').to_owned()]),
+    let digests = match (&args.key, &args.sha256) {
+        (_, Some(digest)) => BTreeSet::from([digest.trim().to_ascii_lowercase()]),
         (Some(key), None) => of_key(&table, &bucket, key).await?,
         (None, None) => since(&table, args.since).await?,
     };
-    let mut duplicates: Vec<Group> = stream::iter(etags)
-        .map(|etag| group(&table, etag))
+    let mut duplicates: Vec<Group> = stream::iter(digests)
+        .map(|digest| group(&table, digest))
         .buffered(AT_ONCE)
         .try_filter_map(|group| async { Ok(Some(group).filter(|group| group.keys > 1)) })
         .try_collect()
@@ -74,13 +74,21 @@ async fn of_key(table: &Table, bucket: &str, key: &str) -> Result<BTreeSet<Strin
     let object = scrubjay_pipeline::upload::object(bucket, key);
     let rows = table.object(&object).await?;
     let uploads = rows.into_iter().filter(|row| row.contains_key("etag"));
-    let etags: BTreeSet<String> = uploads
-        .map(|row| Ok(table::read(row)?.etag))
-        .collect::<Result<_>>()?;
-    if etags.is_empty() {
+    let uploads: Vec<Item> = uploads.map(table::read).collect::<Result<_>>()?;
+    if uploads.is_empty() {
         bail!("nothing is known of {}", show::printable(&object));
     }
-    Ok(etags)
+    let digests: BTreeSet<String> = uploads
+        .into_iter()
+        .filter_map(|item| item.source_sha256)
+        .collect();
+    if digests.is_empty() {
+        bail!(
+            "no digest is known of {}: it was never read to its end, or was recorded by an older version",
+            show::printable(&object)
+        );
+    }
+    Ok(digests)
 }
 
 async fn since(table: &Table, since: When) -> Result<BTreeSet<String>> {
@@ -90,18 +98,18 @@ async fn since(table: &Table, since: When) -> Result<BTreeSet<String>> {
         until: jiff::Timestamp::now(),
         prefix: None,
     });
-    let mut etags = BTreeSet::new();
+    let mut digests = BTreeSet::new();
     while let Some(item) = walk.next().await? {
-        etags.insert(item.etag);
+        digests.extend(item.source_sha256);
     }
-    Ok(etags)
+    Ok(digests)
 }
 
-async fn group(table: &Table, etag: String) -> Result<Group> {
-    let uploads = table.with_etag(&etag).await?;
+async fn group(table: &Table, digest: String) -> Result<Group> {
+    let uploads = table.with_content(&digest).await?;
     let keys: BTreeSet<&str> = uploads.iter().map(|item| item.object.as_str()).collect();
     Ok(Group {
-        etag,
+        source_sha256: digest,
         keys: keys.len(),
         uploads,
     })
@@ -109,12 +117,12 @@ async fn group(table: &Table, etag: String) -> Result<Group> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = show::table(["etag", "key", "status", "updated"]);
+        let mut table = show::table(["SHA-256", "key", "status", "updated"]);
         for group in &self.duplicates {
             for (index, item) in group.uploads.iter().enumerate() {
                 table.add_row([
                     if index == 0 {
-                        show::printable(&group.etag)
+                        group.source_sha256.get(..16).unwrap_or_default().to_owned()
                     } else {
                         String::new()
                     },

@@ -39,7 +39,7 @@ enum Format {
 
 pub async fn run(args: Args) -> Result<ExitCode> {
     let (table, bucket) = args.table.open().await?;
-    let mut walk = table.walk(args.filter.ask(&bucket));
+    let mut walk = args.filter.walk(&table, &bucket, super::By::Change);
     let out: Box<dyn Write> = match &args.output {
         Some(path) => Box::new(
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
@@ -66,10 +66,11 @@ enum Writer<W: Write> {
     Jsonl(W),
 }
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 31] = [
     "object",
     "entry",
     "status",
+    "uploadedAt",
     "receivedAt",
     "updatedAt",
     "finishedAt",
@@ -79,6 +80,8 @@ const COLUMNS: [&str; 24] = [
     "versionId",
     "sequencer",
     "execution",
+    "requester",
+    "sourceAddress",
     "bytes",
     "width",
     "height",
@@ -86,6 +89,10 @@ const COLUMNS: [&str; 24] = [
     "orientation",
     "removedKinds",
     "removedBytes",
+    "exif.gps",
+    "exif.makerNote",
+    "exif.thumbnail",
+    "sourceSha256",
     "outputBytes",
     "outputEtag",
     "outputSha256",
@@ -138,6 +145,7 @@ fn cells(item: &Item) -> [String; COLUMNS.len()] {
         item.object.clone(),
         item.entry.clone(),
         item.status.to_string(),
+        at(item.uploaded_at),
         at(item.received_at),
         stamp(item.updated_at),
         at(item.finished_at),
@@ -147,7 +155,9 @@ fn cells(item: &Item) -> [String; COLUMNS.len()] {
         text(item.version_id.as_ref()),
         text(item.sequencer.as_ref()),
         item.execution.clone(),
-        text(source.map(|s| s.size)),
+        text(item.requester.as_ref()),
+        text(item.source_address.as_ref()),
+        text(item.bytes()),
         text(source.map(|s| s.width)),
         text(source.map(|s| s.height)),
         text(source.map(|s| &s.process)),
@@ -156,6 +166,10 @@ fn cells(item: &Item) -> [String; COLUMNS.len()] {
         source
             .map(|_| item.removed_bytes().to_string())
             .unwrap_or_default(),
+        text(item.exif.map(|exif| exif.gps)),
+        text(item.exif.map(|exif| exif.maker_note)),
+        text(item.exif.map(|exif| exif.thumbnail)),
+        text(item.source_sha256.as_ref()),
         text(output.map(|o| o.size)),
         text(output.map(|o| &o.etag)),
         text(output.map(|o| &o.sha256)),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Filter, Item, TableArgs};
 
-/// Uploads by status, time and beginning of the key, newest first
+/// Uploads by status, time of their last change, kinds of metadata and beginning of the key, newest first
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -34,7 +34,7 @@ struct Report {
 
 pub async fn run(args: &Args) -> Result<ExitCode> {
     let (table, bucket) = args.table.open().await?;
-    let mut walk = table.walk(args.filter.ask(&bucket));
+    let mut walk = args.filter.walk(&table, &bucket, super::By::Change);
     let mut report = Report {
         items: Vec::new(),
         more: false,
@@ -58,9 +58,8 @@ impl fmt::Display for Report {
                 stamp(item.updated_at),
                 item.status.to_string(),
                 show::printable(item.key()),
-                item.source
-                    .as_ref()
-                    .map_or_else(|| "-".to_owned(), |s| s.size.to_string()),
+                item.bytes()
+                    .map_or_else(|| "-".to_owned(), |bytes| bytes.to_string()),
                 item.attempts.to_string(),
                 show::printable(&item.story()),
             ]);

@@ -111,25 +111,36 @@ impl fmt::Display for Report {
             }
         }
         if let Some(head) = &self.head {
-            let deleted = head["deleted"] == true;
-            let shows = head["upload"].as_str().unwrap_or("nothing");
-            let newest = head["sequencer"].as_str().map(|s| s.trim_end_matches('0'));
             writeln!(f, "\nfence")?;
-            writeln!(
-                f,
-                "  {:11} {}",
-                "last",
-                if deleted {
-                    "a removal"
-                } else {
-                    "a publication"
-                }
-            )?;
-            writeln!(f, "  {:11} {}", "upload", show::printable(shows))?;
-            writeln!(f, "  {:11} {}", "sequencer", newest.unwrap_or("none"))?;
+            for (name, value) in fence(head) {
+                writeln!(f, "  {name:11} {}", show::printable(&value))?;
+            }
         }
         Ok(())
     }
+}
+
+/// What bucket B was last made to show, and what the newest act on the key was: they differ while an act is under way, and when
+/// it was given up.
+fn fence(head: &Value) -> [(&'static str, String); 3] {
+    let upload = head["upload"].as_str().unwrap_or("an unknown upload");
+    let newest = head["sequencer"].as_str().map(|s| s.trim_end_matches('0'));
+    let deleted = head["deleted"] == true;
+    let last = if deleted {
+        format!("the removal of {upload}")
+    } else {
+        format!("the publication of {upload}")
+    };
+    let published = match head["output"].as_str() {
+        _ if deleted => "nothing: it was removed".to_owned(),
+        Some(etag) => format!("{upload}, under the ETag {etag}"),
+        None => "not known: the publication is under way, or was given up".to_owned(),
+    };
+    [
+        ("published", published),
+        ("last act", last),
+        ("sequencer", newest.unwrap_or("none").to_owned()),
+    ]
 }
 
 fn facts(item: &Item) -> Vec<(&'static str, String)> {
@@ -137,6 +148,16 @@ fn facts(item: &Item) -> Vec<(&'static str, String)> {
     let optional = [
         ("status", Some(item.status.to_string())),
         ("attempts", Some(item.attempts.to_string())),
+        ("uploaded", at(item.uploaded_at)),
+        (
+            "uploaded by",
+            item.requester.as_deref().map(show::printable),
+        ),
+        (
+            "address",
+            item.source_address.as_deref().map(show::printable),
+        ),
+        ("bytes", item.bytes().map(|bytes| bytes.to_string())),
         ("received", at(item.received_at)),
         ("finished", at(item.finished_at)),
         ("lease until", at(item.lease_until)),
@@ -150,6 +171,18 @@ fn facts(item: &Item) -> Vec<(&'static str, String)> {
             "removed",
             item.source.as_ref().map(|_| show::kinds(&item.removed)),
         ),
+        (
+            "Exif parts",
+            item.exif.map(|exif| {
+                let parts: Vec<&str> = exif.present().collect();
+                if parts.is_empty() {
+                    "none".to_owned()
+                } else {
+                    parts.join(", ")
+                }
+            }),
+        ),
+        ("SHA-256", item.source_sha256.clone()),
         (
             "kept",
             (!item.kept.is_empty()).then(|| item.kept.join(", ")),

@@ -9,10 +9,10 @@ use anyhow::Result;
 use comfy_table::Table;
 use jiff::Timestamp;
 use scrubjay::show;
-use scrubjay_pipeline::audit::Status;
+use scrubjay_pipeline::audit::{ExifParts, Status};
 use serde::Serialize;
 
-use super::{Filter, Item, TableArgs};
+use super::{By, Filter, Item, TableArgs};
 
 /// So many of the slowest are named.
 const SLOWEST: usize = 10;
@@ -20,6 +20,9 @@ const SLOWEST: usize = 10;
 /// Counts per status and day, bytes removed, kinds found, reasons of refusal and failure, the slowest
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Which time counts, for --since, --until and the days
+    #[arg(long, value_enum, default_value_t = By::Upload)]
+    by: By,
     #[command(flatten)]
     filter: Filter,
     /// Print one JSON object
@@ -45,6 +48,8 @@ struct Report {
     /// Bytes of what was published.
     output_bytes: u64,
     kinds: BTreeMap<String, Kind>,
+    /// Exif's sensitive parts in what was cleaned: uploads that had them.
+    exif: BTreeMap<&'static str, u64>,
     errors: BTreeMap<String, u64>,
     /// Those that were longest from their first execution's beginning to their end.
     slowest: Vec<Slow>,
@@ -76,10 +81,10 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         ..Report::default()
     };
     let mut slowest = BinaryHeap::new();
-    let mut walk = table.walk(ask);
+    let mut walk = args.filter.walk(&table, &bucket, args.by);
     let spinner = show::spinner();
     while let Some(item) = walk.next().await? {
-        report.count(&item);
+        report.count(&item, args.by);
         if let Some(milliseconds) = item.milliseconds() {
             slowest.push(Reverse(Slow {
                 milliseconds,
@@ -104,9 +109,9 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
 }
 
 impl Report {
-    fn count(&mut self, item: &Item) {
+    fn count(&mut self, item: &Item, by: By) {
         let status = item.status.as_str();
-        let day = item.updated_at.to_string()[..10].to_owned();
+        let day = by.time(item).to_string()[..10].to_owned();
         self.uploads += 1;
         *self.statuses.entry(status).or_default() += 1;
         *self.days.entry(day).or_default().entry(status).or_default() += 1;
@@ -123,6 +128,9 @@ impl Report {
                 kind.uploads += 1;
                 kind.count += removed.count;
                 kind.bytes += removed.bytes;
+            }
+            for part in item.exif.unwrap_or_default().present() {
+                *self.exif.entry(part).or_default() += 1;
             }
         }
     }
@@ -158,6 +166,12 @@ impl fmt::Display for Report {
             for (name, kind) in &self.kinds {
                 let numbers = [kind.uploads, kind.count, kind.bytes].map(|n| n.to_string());
                 kinds.add_row([vec![show::printable(name)], numbers.to_vec()].concat());
+            }
+            for part in ExifParts::NAMES {
+                if let Some(uploads) = self.exif.get(part) {
+                    let dash = || "-".to_owned();
+                    kinds.add_row([part.to_owned(), uploads.to_string(), dash(), dash()]);
+                }
             }
             show::right(&mut kinds, &[1, 2, 3]);
             writeln!(f, "\n{kinds}")?;

@@ -19,7 +19,7 @@ use crate::when::days;
 
 type Row = HashMap<String, AttributeValue>;
 
-/// The audit table, read only.
+/// The audit table. Two methods write, and only `audit erase` and `smoke` call them.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
@@ -81,14 +81,45 @@ impl Table {
         answer.item.map(read).transpose()
     }
 
-    /// The uploads with an ETag, by object.
-    pub async fn with_etag(&self, etag: &str) -> Result<Vec<Item>> {
+    /// The uploads with this content, by object: SHA-256, lower-case hexadecimal.
+    pub async fn with_content(&self, digest: &str) -> Result<Vec<Item>> {
         let query = self
             .query()
-            .index_name("by-etag")
-            .key_condition_expression("etag = :etag")
-            .expression_attribute_values(":etag", text(etag));
+            .index_name("by-content")
+            .key_condition_expression("sourceSha256 = :digest")
+            .expression_attribute_values(":digest", text(digest));
         rows(query).await?.into_iter().map(read).collect()
+    }
+
+    /// Erases one item.
+    pub async fn delete(&self, object: &str, entry: &str) -> Result<()> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .key("object", text(object))
+            .key("entry", text(entry));
+        delete
+            .send()
+            .await
+            .context("the audit table refuses to erase an item")?;
+        Ok(())
+    }
+
+    /// Writes that items of an object were erased. Names no key.
+    pub async fn bury(&self, tombstone: &str, items: usize, now: Timestamp) -> Result<()> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("object", text(tombstone))
+            .item("entry", text(format!("erased#{}", stamp(now))))
+            .item("updatedAt", text(stamp(now)))
+            .item("items", AttributeValue::N(items.to_string()));
+        put.send()
+            .await
+            .context("the audit table refuses to keep a tombstone")?;
+        Ok(())
     }
 
     /// Walks the uploads that are asked for, newest first.
@@ -101,14 +132,14 @@ impl Table {
         }
     }
 
-    /// The uploads of one day that stand so, newest first.
-    fn day(&self, ask: &Ask, status: Status, day: Timestamp) -> Pages {
+    /// The uploads of one partition of the index by-status, newest first.
+    fn partition(&self, ask: &Ask, partition: String) -> Pages {
         let mut query = self
             .query()
             .index_name("by-status")
             .scan_index_forward(false)
             .key_condition_expression("statusDay = :day AND updatedAt BETWEEN :since AND :until")
-            .expression_attribute_values(":day", text(status.day(day)))
+            .expression_attribute_values(":day", text(partition))
             .expression_attribute_values(":since", text(stamp(ask.since)))
             .expression_attribute_values(":until", text(stamp(ask.until)));
         if let Some(prefix) = &ask.prefix {
@@ -124,7 +155,7 @@ impl Table {
     }
 }
 
-/// A walk over uploads, newest first: a day at a time, and in it one page at a time of each status. Holds no more than that.
+/// A walk over uploads, newest first: a day at a time, and in it one page at a time of each partition. Holds no more than that.
 #[derive(Debug)]
 pub struct Walk {
     table: Table,
@@ -174,7 +205,8 @@ impl Walk {
             };
             let statuses = self.ask.statuses.iter();
             self.open = statuses
-                .map(|status| self.table.day(&self.ask, *status, day))
+                .flat_map(|status| status.partitions(day))
+                .map(|partition| self.table.partition(&self.ask, partition))
                 .collect();
         }
     }
