@@ -30,7 +30,11 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a ru
 /// Which way uploads take; `SCRUBJAY_WORKFLOW=express` puts the same tests through the other one.
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let workflow = std::env::var("SCRUBJAY_WORKFLOW").unwrap_or_else(|_| "standard".to_owned());
-    RUNTIME.block_on(World::start("e2e", &[("Workflow", &workflow)], false, &[]))
+    let parameters = [
+        ("Workflow", workflow.as_str()),
+        ("TimeZone", "Europe/Berlin"),
+    ];
+    RUNTIME.block_on(World::start("e2e", &parameters, false, &[]))
 });
 /// What the parameters change: refused uploads leave the older result, and only one prefix is treated.
 static OTHER: LazyLock<World> = LazyLock::new(|| {
@@ -230,6 +234,21 @@ impl World {
             .expect("a delete marker");
         let delete = s3.delete_object().bucket(bucket).key(key);
         delete.version_id(marker).send().await.expect("an undelete");
+    }
+
+    /// Deletes the newest version of a key for good, so that the one before is current again.
+    pub async fn reveal(&self, key: &str) {
+        let (s3, bucket) = (self.stack.s3(), &self.names().source_bucket);
+        let list = s3.list_object_versions().bucket(bucket).prefix(key);
+        let listed = list.send().await.expect("a list of versions");
+        let newest = listed
+            .versions()
+            .iter()
+            .find(|v| v.key() == Some(key) && v.is_latest() == Some(true))
+            .and_then(|v| v.version_id())
+            .expect("a version");
+        let delete = s3.delete_object().bucket(bucket).key(key);
+        delete.version_id(newest).send().await.expect("a delete");
     }
 
     /// The tags of a version in bucket A.

@@ -24,6 +24,7 @@ const PURE: [(&str, &[&str]); 3] = [
         ],
     ),
     ("crates/jpeg", &["fearless_simd", "serde", "thiserror"]),
+    ("crates/report", &["csv", "jiff", "serde", "serde_json"]),
     (
         "crates/pipeline",
         &[
@@ -127,6 +128,7 @@ const ADAPTERS: [(&str, &[&str]); 8] = [
             "Recorder",
         ],
     ),
+    ("report", &["Postbox", "Queue", "ReportsBucket", "Rollups"]),
 ];
 
 fn allowed<'a>(rows: &'a [(&str, &[&str])], name: &str) -> Option<BTreeSet<&'a str>> {

@@ -184,10 +184,10 @@ fn a_verb_is_spelt_alike_everywhere() {
                 "neither template has {wanted:?}"
             );
         }
-        // Reconcile and derive are no steps: a schedule and a queue invoke them.
+        // Reconcile, report and derive are no steps: schedules and a queue invoke them.
         assert!(
             asl.contains(&format!("${{{capital}Function}}"))
-                || template.contains(&format!("\n          Arn: !GetAtt {capital}Function.Arn\n"))
+                || template.contains(&format!(" Arn: !GetAtt {capital}Function.Arn\n"))
                 || template.contains(&format!(
                     "\n      FunctionName: !Ref {capital}Function\n      BatchSize:"
                 )),
@@ -296,6 +296,12 @@ fn as_reclaim_says(text: &str) -> String {
         ),
         ("$states.input.detail.object.", "$upload."),
         ("$states.input.detail.bucket.name", "$upload.bucket"),
+        ("$states.input.detail.requester", "$upload.requester"),
+        (
+            "$states.input.detail.`source-ip-address`",
+            "$upload.sourceAddress",
+        ),
+        ("$states.input.time", "$upload.eventTime"),
         ("':failed': {'S': 'FAILED'}", "':cleaned': {'S': 'CLEANED'}"),
     ]
     .iter()

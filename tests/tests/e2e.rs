@@ -11,5 +11,7 @@ mod e2e {
     mod reconcile;
     mod refused;
     mod replay;
+    mod report;
     mod restore;
+    mod settled;
 }

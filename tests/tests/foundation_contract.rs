@@ -51,11 +51,10 @@ fn the_stand_in_publishes_what_terraform_does() {
         .values()
         .map(|p| p["Name"].as_str().unwrap().to_owned())
         .collect();
-    // The stand-in has no people and no deployer, and nothing on it writes reports.
+    // The stand-in has no people and no deployer.
     let only_terraform = [
         "/scrubjay/dev/permissions-boundary-arn",
         "/scrubjay/dev/gallery-boundary-arn",
-        "/scrubjay/dev/reports-bucket",
     ];
     let only_terraform = only_terraform.map(str::to_owned).into();
     assert_eq!(names, &published() - &only_terraform);
@@ -201,6 +200,7 @@ fn both_set_up_the_buckets_alike() {
         ("StagingBucket", "staging_bucket"),
         ("DestinationBucket", "destination_bucket"),
         ("DerivativesBucket", "derivatives_bucket"),
+        ("ReportsBucket", "reports_bucket"),
         ("ArtifactBucket", "artifact_bucket"),
     ];
     assert_eq!(

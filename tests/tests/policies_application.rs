@@ -82,6 +82,7 @@ fn lets_every_role_do_what_it_is_granted(boundary: &[Value], roles: BTreeMap<Str
                         let request =
                             Request::new(Some(&role(&name)), &action, &resource.replace('*', "x"));
                         let request = request.with("kms:ViaService", service);
+                        let request = request.with("events:source", "scrubjay");
                         assert_eq!(
                             decide(boundary, &request),
                             Decision::Allow,

@@ -17,6 +17,8 @@ const APPLICATION_ROLES: &[&str] = &[
     "record",
     "retract",
     "reconcile",
+    "report",
+    "scheduler",
     "scrub-machine",
     "intake-machine",
     "retract-machine",
@@ -309,7 +311,7 @@ impl Environment {
     }
 
     fn roles_of(&self, template: &str) -> BTreeMap<String, Vec<Value>> {
-        let names = ["source", "staging", "destination", "derivatives"];
+        let names = ["source", "staging", "destination", "derivatives", "reports"];
         let names = names.map(|role| self.bucket(role));
         let catalogue = self.catalogue();
         let boundary = self.boundary();
@@ -323,6 +325,7 @@ impl Environment {
             ("StagingBucket", &names[1]),
             ("DestinationBucket", &names[2]),
             ("DerivativesBucket", &names[3]),
+            ("ReportsBucket", &names[4]),
             ("AuditTable", &self.table),
             ("CatalogueTable", &catalogue),
             ("KeyArn", &self.key),

@@ -17,6 +17,7 @@ pub const TEMPLATE_VALUES: &[(&str, &str)] = &[
     ("StagingBucket", "scrubjay-dev-1-staging"),
     ("DestinationBucket", "scrubjay-dev-1-destination"),
     ("DerivativesBucket", "scrubjay-dev-1-derivatives"),
+    ("ReportsBucket", "scrubjay-dev-1-reports"),
     ("AuditTable", "scrubjay-dev-audit"),
     ("CatalogueTable", "scrubjay-dev-catalogue"),
     ("KeyArn", "arn:aws:kms:eu-central-1:111122223333:key/1"),

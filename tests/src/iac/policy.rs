@@ -168,6 +168,10 @@ fn applies(statement: &Value, request: &Request) -> bool {
 
 /// One condition. A key that the request does not carry fails a positive operator and satisfies a negated one.
 fn holds(operator: &str, actual: Option<&String>, wanted: &[String]) -> bool {
+    // Of a set of values, none of which the request carries here, all match.
+    if let Some(operator) = operator.strip_prefix("ForAllValues:") {
+        return actual.is_none() || holds(operator, actual, wanted);
+    }
     if operator == "Null" {
         return actual.is_none() == (wanted == ["true"]);
     }

@@ -2,6 +2,7 @@
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use scrubjay_local::faults::{Action, Match, Rule};
+use scrubjay_pipeline::audit::Status;
 use scrubjay_tests::{World, on_stack, unique_sample};
 use serde_json::{Value, json};
 
@@ -41,6 +42,10 @@ fn aborted() {
         held_up(world, key).await;
         let etag = world.put(key, &unique_sample("beach.jpg", key)).await;
         let item = world.ended(key, &etag, "PROCESSING").await;
+        // Claim, which is no code of ours, puts it into the same shard as Record will.
+        let at = item["updatedAt"].as_str().unwrap().parse().unwrap();
+        let shard = Status::Processing.partition(at, &world.object(key));
+        assert_eq!(item["statusDay"], shard);
         let execution = item["execution"].as_str().unwrap();
         let sfn = world.stack().sfn();
         sfn.stop_execution()

@@ -1,8 +1,9 @@
 //! What is uploaded comes out clean, under the same key, with a record.
 
 use aws_sdk_sfn::types::ExecutionStatus;
+use scrubjay_pipeline::audit::Status;
 use scrubjay_tests::{World, clean, on_stack, sample, unique_sample};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const SAMPLES: [&str; 8] = [
     "beach.jpg",
@@ -75,8 +76,20 @@ fn the_audit_item_tells_the_story() {
         }
         assert_eq!(
             item["statusDay"],
-            format!("CLEANED#{}", &item["updatedAt"].as_str().unwrap()[..10])
+            Status::Cleaned.partition(
+                item["updatedAt"].as_str().unwrap().parse().unwrap(),
+                item["object"].as_str().unwrap(),
+            )
         );
+        assert_eq!(
+            item["exif"],
+            json!({"gps": true, "makerNote": false, "thumbnail": false})
+        );
+        assert_eq!(item["sourceSha256"].as_str().unwrap().len(), 64);
+        for field in ["uploadedAt", "requester", "size"] {
+            assert!(!item[field].is_null(), "{field}: {item}");
+        }
+        assert!(item.get("sourceAddress").is_none(), "{item}");
         assert_eq!(item["attempts"], 1);
         assert_eq!(item["sequencer"].as_str().unwrap().len(), 64);
         let history: Vec<&str> = item["history"]

@@ -87,7 +87,8 @@ fn the_same_bytes_after_something_else_are_a_new_upload() {
         let etag_b = world.put(key, &b).await;
         world.ended(key, &etag_b, "CLEANED").await;
         world.until_published(key, Some(&clean(&b))).await;
-        assert_eq!(world.put(key, &a).await, etag_a);
+        // As AWS under KMS: equal bytes, another ETag.
+        assert_ne!(world.put(key, &a).await, etag_a);
         world.until_published(key, Some(&clean(&a))).await;
     });
 }
@@ -102,8 +103,16 @@ fn the_same_bytes_again_without_versions() {
             unique_sample("beach.jpg", "ua"),
             unique_sample("portrait.JPG", "ub"),
         );
+        let mut etags = Vec::new();
         for (data, sequencer) in [(&a, "0001"), (&b, "0002"), (&a, "0003")] {
-            let etag = world.put(key, data).await;
+            let etag = if sequencer == "0003" {
+                // The first again, under its own ETag.
+                world.reveal(key).await;
+                etags.remove(0)
+            } else {
+                world.put(key, data).await
+            };
+            etags.push(etag.clone());
             let (_, status) = world
                 .execute(&world.created(key, &etag, Some(sequencer)))
                 .await;
@@ -117,7 +126,7 @@ fn the_same_bytes_again_without_versions() {
             world.until_published(key, Some(&clean(data))).await;
         }
         // The first upload's event once more, late: a duplicate.
-        let etag = world.put(key, &a).await;
+        let etag = etags.pop().unwrap();
         let (arn, _) = world
             .execute(&world.created(key, &etag, Some("0001")))
             .await;

@@ -65,7 +65,12 @@ async fn redriven(world: &World) {
         ["Record"],
         "a redrive continues at the state that failed"
     );
-    world.ended(key, &etag, "CLEANED").await;
+    let item = world.ended(key, &etag, "CLEANED").await;
+    assert_eq!(
+        (&item["attempts"], &item["redrives"]),
+        (&2.into(), &1.into()),
+        "a redrive is an attempt too"
+    );
     world.until_published(key, Some(&clean(&data))).await;
 }
 

@@ -23,6 +23,8 @@ pub enum Place {
     RestoredTable,
     /// A table of somebody else's.
     OtherTable,
+    /// The account's default event bus.
+    Bus,
     /// A parameter of the foundation.
     Parameter,
     /// The key, asked directly.
@@ -47,12 +49,15 @@ pub enum Act {
     Delete,
     DeleteVersion,
     MarkVersion,
+    GetTags,
     GetItem,
     Query,
     QueryIndex,
     PutItem,
     UpdateItem,
     DeleteItem,
+    Announce,
+    AnnounceAnything,
     GetParameter,
     Decrypt,
     GenerateDataKey,
@@ -60,7 +65,7 @@ pub enum Act {
     SeePasswordRules,
 }
 
-const ORIGINALS: [Act; 9] = [
+const ORIGINALS: [Act; 10] = [
     Act::List,
     Act::Get,
     Act::GetVersion,
@@ -70,6 +75,7 @@ const ORIGINALS: [Act; 9] = [
     Act::Delete,
     Act::DeleteVersion,
     Act::MarkVersion,
+    Act::GetTags,
 ];
 const OBJECTS: [Act; 8] = [
     Act::List,
@@ -92,13 +98,15 @@ const ITEMS: [Act; 6] = [
 const KEYS: [Act; 2] = [Act::Decrypt, Act::GenerateDataKey];
 
 /// Every place with what is tried there, in the order of the page.
-pub const PLACES: [(Place, &[Act]); 15] = [
+pub const PLACES: [(Place, &[Act]); 17] = [
     (Place::Bucket("source"), &ORIGINALS),
     (Place::Bucket("staging"), &OBJECTS),
     (Place::Bucket("destination"), &OBJECTS),
+    (Place::Bucket("reports"), &OBJECTS),
     (Place::Table, &ITEMS),
     (Place::RestoredTable, &[Act::GetItem]),
     (Place::OtherTable, &[Act::GetItem]),
+    (Place::Bus, &[Act::Announce, Act::AnnounceAnything]),
     (Place::Parameter, &[Act::GetParameter]),
     (Place::Key, &KEYS),
     (Place::KeyThroughS3("source"), &KEYS),
@@ -124,11 +132,13 @@ impl Act {
             Self::Delete => "s3:DeleteObject",
             Self::DeleteVersion => "s3:DeleteObjectVersion",
             Self::MarkVersion => "s3:PutObjectVersionTagging",
+            Self::GetTags => "s3:GetObjectTagging",
             Self::GetItem => "dynamodb:GetItem",
             Self::Query | Self::QueryIndex => "dynamodb:Query",
             Self::PutItem => "dynamodb:PutItem",
             Self::UpdateItem => "dynamodb:UpdateItem",
             Self::DeleteItem => "dynamodb:DeleteItem",
+            Self::Announce | Self::AnnounceAnything => "events:PutEvents",
             Self::GetParameter => "ssm:GetParameter",
             Self::Decrypt => "kms:Decrypt",
             Self::GenerateDataKey => "kms:GenerateDataKey",
@@ -167,6 +177,10 @@ pub fn expected(environment: &Environment, who: &Principal, place: Place, act: A
         Place::Table => environment.table_arn(),
         Place::RestoredTable => environment.named_table_arn(&environment.restored_table()),
         Place::OtherTable => environment.named_table_arn(OTHER_TABLE),
+        Place::Bus => format!(
+            "arn:aws:events:{}:{}:event-bus/default",
+            environment.region, environment.account
+        ),
         Place::Parameter => environment.parameter("source-bucket").1,
         Place::Key | Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_) => {
             environment.key.clone()
@@ -185,6 +199,12 @@ pub fn expected(environment: &Environment, who: &Principal, place: Place, act: A
         (_, Act::MarkVersion) => {
             request = request.with("s3:RequestObjectTag/scrubjay:status", "REJECTED");
         }
+        (_, Act::Announce) => {
+            request = request
+                .with("events:source", "scrubjay")
+                .with("events:detail-type", "Upload Settled");
+        }
+        (_, Act::AnnounceAnything) => request = request.with("events:source", "another"),
         (Place::KeyThroughS3(bucket), _) => {
             let service = format!("s3.{}.amazonaws.com", environment.region);
             let context = environment.bucket_arn(bucket);
@@ -282,8 +302,8 @@ impl<'a> Attempts<'a> {
             }
             Place::Key => self.key(act).await,
             Place::Passwords => done(self.iam.get_account_password_policy().send().await),
-            Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_) => {
-                unreachable!("a service asks, not we")
+            Place::Bus | Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_) => {
+                unreachable!("not tried")
             }
         }
     }
@@ -314,6 +334,10 @@ impl<'a> Attempts<'a> {
             }
             Act::PutUnconditional => done(put().send().await),
             Act::Delete => done(delete.send().await),
+            Act::GetTags => {
+                let tags = self.s3.get_object_tagging().bucket(bucket).key(&key);
+                done(tags.send().await)
+            }
             Act::DeleteVersion => done(delete.version_id(version).send().await),
             other => unreachable!("{other:?} of an object"),
         }

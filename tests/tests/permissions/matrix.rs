@@ -10,10 +10,11 @@ use super::page;
 use super::principal::{Principal, everybody};
 
 /// Where the emulator cannot answer, and the policies themselves do: its S3 and `DynamoDB` encrypt nothing and ask no key, it does
-/// not show policies the tags that a request sets, it has no `ChangePassword`, and nobody can speak as `CloudFront`.
+/// not show policies the tags that a request sets, nor the source of an event, it has no
+/// `ChangePassword`, and nobody can speak as `CloudFront`.
 fn enforced(who: &Principal, place: Place, act: Act) -> bool {
     let asked_by_a_service = matches!(place, Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_));
-    let unknown = matches!(act, Act::MarkVersion | Act::ChangeOwnPassword);
+    let unknown = place == Place::Bus || matches!(act, Act::MarkVersion | Act::ChangeOwnPassword);
     // Without a signature it does not know that IAM is asked.
     let astray = who.credentials.is_none() && act == Act::SeePasswordRules;
     who.service.is_none() && !asked_by_a_service && !unknown && !astray

@@ -24,8 +24,10 @@ give by IAM's documented evaluation (`tests/src/iac/policy.rs`); so the two hold
 * **✓** allowed, **–** denied.
 * **†** not tried: the emulator does not enforce it ([how that was found](emulator.md#permissions)). The answer is that of the
   policies alone. It concerns: the key, which S3 and DynamoDB ask in the name of whoever reads or writes (*key, through S3*, *key,
-  through DynamoDB*), and the emulated ones do not (*key* itself is asked directly); policies that ask which tags a request sets;
-  changing one's password; and CloudFront, which asks in its own name (`checks/run cloudfront` tries bucket B's policy).
+  through DynamoDB*), and the emulated ones do not (*key* itself is asked directly); policies that ask which tags a request sets,
+  or of which source an event is; changing one's password; and CloudFront, which asks in its own name (`checks/run cloudfront` tries bucket B's policy).
+* `report` may query the table and update items for its own items and those of reconcile alone, and put reports below `weekly/`
+  alone: the first by the condition `dynamodb:LeadingKeys`, which the emulator does not show to policies.
 * The columns of machines and of `events` are their roles', tried with a session of the role. Within an execution the emulator
   does not ask.
 * *anonymous* is a request without a signature; *cloudfront* a distribution of `reader_distribution_arns`; *additional-reader* a
@@ -82,6 +84,7 @@ fn title(place: Place) -> String {
     let bucket = |role| match role {
         "source" => "bucket A",
         "destination" => "bucket B",
+        "reports" => "reports",
         _ => "staging",
     };
     match place {
@@ -89,6 +92,7 @@ fn title(place: Place) -> String {
         Place::Table => "audit table".to_owned(),
         Place::RestoredTable => "a table restored from the audit table".to_owned(),
         Place::OtherTable => "a table of somebody else's".to_owned(),
+        Place::Bus => "event bus".to_owned(),
         Place::Parameter => "parameters".to_owned(),
         Place::Key => "key".to_owned(),
         Place::KeyThroughS3(role) => format!("key, through S3, for {}", bucket(role)),
@@ -115,6 +119,9 @@ fn label(act: Act) -> &'static str {
         Act::Delete => "delete",
         Act::DeleteVersion => "delete a version",
         Act::MarkVersion => "mark a version as refused",
+        Act::GetTags => "read the tags",
+        Act::Announce => "send *Upload Settled*",
+        Act::AnnounceAnything => "send an event of another source",
         Act::GetItem => "get item",
         Act::Query => "query",
         Act::QueryIndex => "query index `by-status`",

@@ -15,6 +15,8 @@ const APPLICATION: &[&str] = &[
     "retract",
     "record",
     "reconcile",
+    "report",
+    "scheduler",
     "scrub-machine",
     "intake-machine",
     "retract-machine",
