@@ -203,7 +203,7 @@ fn an_aborted_execution_of_which_no_event_told() {
     on_stack(async |world| {
         let key = "reconcile/aborted.jpg";
         let data = unique_sample("beach.jpg", key);
-        let slow = Rule::new(Match::request("GET", key), Action::delay(4_000..=4_000)).times(1);
+        let slow = Rule::new(Match::request("GET", key), Action::delay(15_000..=15_000)).times(1);
         world.stack().faults().order(&slow).await.unwrap();
         // The detail has status and input; in which order is not said.
         let aborted = r"(?s)(?=.*ABORTED)(?=.*reconcile/aborted)";

@@ -120,9 +120,8 @@ fn every_end_is_told_by_an_event_and_by_the_output() {
             output(world, &bad_item["execution"]).await,
             json!({"status": "REJECTED", "object": object(bad), "error": "NotJpeg"})
         );
-        let again = world.created(good, good_item["etag"].as_str().unwrap(), None);
-        let mut again = again;
-        again["detail"]["object"]["sequencer"] = "01".into();
+        let etag = good_item["etag"].as_str().unwrap();
+        let mut again = world.created(good, etag, good_item["sequencer"].as_str());
         again["detail"]["object"]["version-id"] = good_item["versionId"].clone();
         let (arn, _) = world.execute(&again).await;
         assert_eq!(
