@@ -8,7 +8,7 @@ use scrubjay_tests::arrows::{arrows, circle, modules, packages};
 use scrubjay_tests::iac::root;
 
 /// Crates that hold rules alone: no network, no file, no clock of their own. Optional dependencies stand behind a feature.
-const PURE: [(&str, &[&str]); 3] = [
+const PURE: [(&str, &[&str]); 4] = [
     (
         "crates/gallery",
         &[
@@ -110,7 +110,7 @@ const PIPELINE: [(&str, &[&str]); 9] = [
 ];
 
 /// What each function may take from `scrubjay_pipeline::aws`: the code's half of its role in `template.yaml`.
-const ADAPTERS: [(&str, &[&str]); 8] = [
+const ADAPTERS: [(&str, &[&str]); 9] = [
     ("api", &[]),
     ("derive", &[]),
     ("validate", &["Source"]),
