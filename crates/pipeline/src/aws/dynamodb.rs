@@ -285,7 +285,7 @@ impl Audit {
         };
         let mut set = Expression::default();
         set.put("status", value(&Status::Cleaned)?);
-        set.put("statusDay", text(Status::Cleaned.day(now)));
+        set.put("statusDay", text(Status::Cleaned.partition(now, &object)));
         set.put("updatedAt", text(stamp(now)));
         set.put("output", value(&output)?);
         set.remove("error");
