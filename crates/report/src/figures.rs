@@ -268,7 +268,7 @@ mod tests {
         "2026-11-24T00:00:00Z".parse().unwrap()
     }
 
-    fn row(more: serde_json::Value) -> Row {
+    fn row(more: &serde_json::Value) -> Row {
         let mut item = json!({
             "status": "CLEANED", "object": "a/k", "updatedAt": "2026-11-24T10:00:01.500Z",
             "uploadedAt": "2026-11-24T10:00:00Z", "finishedAt": "2026-11-24T10:00:01.500Z",
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn a_published_photo_counts_with_what_it_carried() {
         let mut day = Day::default();
-        day.count(&row(json!({})), start());
+        day.count(&row(&json!({})), start());
         assert_eq!((day.published, day.removed_bytes, day.exif.gps), (1, 40, 1));
         assert_eq!(
             (day.exif.known, day.exif.maker_note, day.exif.thumbnail),
@@ -298,7 +298,7 @@ mod tests {
         let mut day = Day::default();
         let error = json!({"name": "CorruptJpeg", "message": "x", "state": "Strip"});
         day.count(
-            &row(json!({"status": "REJECTED", "output": null, "error": error})),
+            &row(&json!({"status": "REJECTED", "output": null, "error": error})),
             start(),
         );
         assert_eq!(
@@ -312,10 +312,10 @@ mod tests {
     fn what_was_removed_on_a_later_day_was_published_on_its_own() {
         let mut day = Day::default();
         day.count(
-            &row(json!({"status": "RETRACTED", "updatedAt": "2026-11-26T09:00:00.000Z"})),
+            &row(&json!({"status": "RETRACTED", "updatedAt": "2026-11-26T09:00:00.000Z"})),
             "2026-11-26T00:00:00Z".parse().unwrap(),
         );
-        day.count(&row(json!({"status": "RETRACTED"})), start());
+        day.count(&row(&json!({"status": "RETRACTED"})), start());
         assert_eq!((day.of("RETRACTED"), day.published), (2, 1));
     }
 
@@ -332,9 +332,9 @@ mod tests {
     #[test]
     fn days_add_up_and_survive_being_stored() {
         let mut days = [Day::default(), Day::default()];
-        days[0].count(&row(json!({})), start());
+        days[0].count(&row(&json!({})), start());
         days[1].count(
-            &row(json!({"removed": [{"kind": "xmp", "count": 2, "bytes": 9}]})),
+            &row(&json!({"removed": [{"kind": "xmp", "count": 2, "bytes": 9}]})),
             start(),
         );
         let sum = Day::sum(&days);

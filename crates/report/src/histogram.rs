@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Bucket `n` ends at `GROWTH` to the power of `n` milliseconds, so that a percentile is at most a tenth too high.
-const GROWTH: f64 = 1.1;
+/// Where buckets end, in milliseconds: each a tenth behind the one before, so that a percentile is at most a tenth too high.
+fn ends() -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(1_u64), |end| {
+        Some(end.saturating_add((end / 10).max(1)))
+    })
+}
 
 /// Counts of durations in buckets that grow by a tenth each. Two histograms add up without loss.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Histogram(BTreeMap<u32, u64>);
+pub struct Histogram(BTreeMap<u64, u64>);
 
 impl Histogram {
     /// Counts one duration, in milliseconds; less than one counts as one.
     pub fn count(&mut self, milliseconds: u64) {
-        let bucket = (milliseconds.max(1) as f64).ln() / GROWTH.ln();
-        // Ends of buckets belong to them, in spite of rounding.
-        *self
-            .0
-            .entry((bucket - 1e-9).ceil().max(0.0) as u32)
-            .or_default() += 1;
+        let end = ends().find(|end| *end >= milliseconds);
+        *self.0.entry(end.unwrap_or(u64::MAX)).or_default() += 1;
     }
 
     /// Adds another's counts.
     pub fn add(&mut self, other: &Self) {
-        for (bucket, count) in &other.0 {
-            *self.0.entry(*bucket).or_default() += count;
+        for (end, count) in &other.0 {
+            *self.0.entry(*end).or_default() += count;
         }
     }
 
@@ -44,10 +44,10 @@ impl Histogram {
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         let rank = (self.len() * percent).div_ceil(100).max(1);
         let mut seen = 0;
-        for (bucket, count) in &self.0 {
+        for (end, count) in &self.0 {
             seen += count;
             if seen >= rank {
-                return Some(GROWTH.powf(f64::from(*bucket)).round() as u64);
+                return Some(*end);
             }
         }
         None

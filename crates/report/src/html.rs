@@ -73,9 +73,9 @@ fn head(report: &Report, page: &mut String) {
         ),
     ];
     for (name, value, was) in tiles {
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<div><dt>{name}</dt><dd>{}</dd><dd class=\"was\">{}</dd></div>\n",
+            "<div><dt>{name}</dt><dd>{}</dd><dd class=\"was\">{}</dd></div>",
             number(value),
             was.map_or_else(String::new, |was| format!("{} before", number(was)))
         );
@@ -153,6 +153,9 @@ fn link(report: &Report, execution: &str) -> String {
     )
 }
 
+/// One figure of a day.
+type Figure = fn(&Day) -> u64;
+
 fn happened(report: &Report, page: &mut String) {
     page.push_str("<section>\n<h2>What happened</h2>\n");
     if report.total.uploads() == 0 {
@@ -163,9 +166,8 @@ fn happened(report: &Report, page: &mut String) {
     }
     page.push_str(&charts::days(report));
     let before = report.before.as_ref();
-    let was =
-        |of: fn(&Day) -> u64| before.map_or_else(|| "not known".to_owned(), |day| number(of(day)));
-    let rows: [(&str, fn(&Day) -> u64); 6] = [
+    let was = |of: Figure| before.map_or_else(|| "not known".to_owned(), |day| number(of(day)));
+    let rows: [(&str, Figure); 6] = [
         ("published", |day| day.published),
         ("refused", |day| day.of("REJECTED")),
         ("overtaken", |day| day.of("SUPERSEDED")),

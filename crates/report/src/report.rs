@@ -212,8 +212,7 @@ impl Report {
             if refused >= judged * then * 2 / 1_000 + NOTABLE {
                 add(
                     format!(
-                        "{} of a thousand photos were refused; {} of a thousand are usual.",
-                        now, then
+                        "{now} of a thousand photos were refused; {then} of a thousand are usual."
                     ),
                     format!("scrubjay audit list --status REJECTED --env {env}"),
                 );

@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::{cause, fences};
 use crate::Error;
 use crate::audit::{Event, Outcome, Output, Status, expires_at, stamp};
+use crate::upload::Upload;
 
 pub(super) fn unavailable<E>(doing: &'static str) -> impl FnOnce(SdkError<E>) -> Error
 where
@@ -138,21 +139,7 @@ impl Audit {
         set.put("finishedAt", text(stamp(now)));
         set.put("etag", text(&upload.etag));
         set.put("execution", text(&upload.execution));
-        if let Some(version) = &upload.version_id {
-            set.put("versionId", text(version));
-        }
-        if let Some(sequencer) = &upload.sequencer {
-            set.put("sequencer", text(sequencer.as_ref()));
-        }
-        if let Some(uploaded) = &upload.event_time {
-            set.put("uploadedAt", text(uploaded));
-        }
-        if let Some(size) = &upload.size {
-            set.put("size", number(size));
-        }
-        if let Some(requester) = &upload.requester {
-            set.put("requester", text(requester));
-        }
+        name_upload(upload, &mut set);
         if outcome.redrives > 0 {
             self.count_redrives(outcome, &mut set).await?;
         }
@@ -370,6 +357,25 @@ impl Audit {
             Err(error) if lost(&error) => Ok(false),
             Err(error) => Err(unavailable(doing)(error)),
         }
+    }
+}
+
+/// What the event said of an upload.
+fn name_upload(upload: &Upload, set: &mut Expression) {
+    if let Some(version) = &upload.version_id {
+        set.put("versionId", text(version));
+    }
+    if let Some(sequencer) = &upload.sequencer {
+        set.put("sequencer", text(sequencer.as_ref()));
+    }
+    if let Some(uploaded) = &upload.event_time {
+        set.put("uploadedAt", text(uploaded));
+    }
+    if let Some(size) = &upload.size {
+        set.put("size", number(size));
+    }
+    if let Some(requester) = &upload.requester {
+        set.put("requester", text(requester));
     }
 }
 

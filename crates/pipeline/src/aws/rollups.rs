@@ -1,11 +1,11 @@
 //! What the report reads of the audit table, by index and by key, and the days that it has closed.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
@@ -21,14 +21,12 @@ const AT_ONCE: usize = 16;
 const ROLLUP: &str = "rollup";
 /// What is read of an item: no history, no digests.
 const PROJECTION: &str = "#status, #object, #execution, #updatedAt, #uploadedAt, #receivedAt, #finishedAt, #source, #output, #removed, #exif, #error";
-const HALF: u64 = 2;
 
 /// Reads the index by-status, and keeps closed days. It can write no audit item and no fence, and never scans.
 #[derive(Debug)]
 pub struct Rollups {
     table: Table,
-    /// Half read units: an eventually consistent read of 4 KB takes one.
-    halves: AtomicU64,
+    units: Mutex<f64>,
 }
 
 impl Rollups {
@@ -36,7 +34,7 @@ impl Rollups {
     pub fn new(sdk: &SdkConfig, table: String) -> Self {
         Self {
             table: Table::new(sdk, table),
-            halves: AtomicU64::new(0),
+            units: Mutex::new(0.0),
         }
     }
 
@@ -45,15 +43,15 @@ impl Rollups {
         self.table.open().await;
     }
 
-    /// Read units consumed since the last time that this was asked.
+    /// Read units consumed since the last time that this was asked. An eventually consistent read of 4 KB takes half a unit
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html>).
     pub fn units(&self) -> f64 {
-        self.halves.swap(0, Ordering::Relaxed) as f64 / HALF as f64
+        std::mem::take(&mut *self.units.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn consumed(&self, capacity: Option<&aws_sdk_dynamodb::types::ConsumedCapacity>) {
-        let units = capacity.and_then(aws_sdk_dynamodb::types::ConsumedCapacity::capacity_units);
-        let halves = (units.unwrap_or(0.0) * HALF as f64).round().max(0.0) as u64;
-        self.halves.fetch_add(halves, Ordering::Relaxed);
+    fn consumed(&self, capacity: Option<&ConsumedCapacity>) {
+        let units = capacity.and_then(ConsumedCapacity::capacity_units);
+        *self.units.lock().unwrap_or_else(PoisonError::into_inner) += units.unwrap_or(0.0);
     }
 
     /// Goes through every item that came to stand so at `from` or later and before `to`. Each partition is folded by itself, and

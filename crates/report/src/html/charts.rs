@@ -58,7 +58,7 @@ pub fn days(report: &Report) -> String {
         );
     }
     // With many days not every one has room for its name.
-    let every = (dates.len() as f64 * 62.0 / (WIDTH - LEFT)).ceil().max(1.0) as usize;
+    let every = (dates.len() * 62).div_ceil(744).max(1);
     for (index, date) in dates.iter().enumerate() {
         let x = LEFT + step * index as f64 + step * 0.15;
         if let Some(day) = report.days.get(date) {
