@@ -61,7 +61,7 @@ pub fn day(date: Date, photos: u64) -> Day {
             from,
         );
     }
-    figures.reconcile.runs = (span / 900_000) as u64;
+    figures.reconcile.runs = (span / 900_000).cast_unsigned();
     figures
 }
 
