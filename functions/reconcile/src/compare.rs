@@ -11,7 +11,7 @@ use scrubjay_pipeline::upload::{is_jpeg, object};
 use tokio::sync::OnceCell;
 
 use crate::deps::{Deps, OnExpiry};
-use crate::run::{Found, Report, Run};
+use crate::run::{Difference, Found, Report, Run};
 use crate::stuck;
 
 /// Objects of one page of a listing.
@@ -135,17 +135,20 @@ async fn compare_key(
                     found.resolved = stuck::one(deps, run, &item).await?;
                 }
                 Explanation::Lost => {
-                    found.unseen = true;
+                    found.difference = if item_expired(deps, run, &listed) {
+                        Difference::ItemExpired
+                    } else {
+                        Difference::Unseen
+                    };
                     found.started = scrub(deps, run, &listed, stored).await?;
-                    found.item_expired = found.started && item_expired(deps, run, &listed);
                 }
             }
         }
         Comparison::Orphan => {
-            found.orphan = true;
             if may_have_expired(deps, expires).await? {
-                found.kept = true;
+                found.difference = Difference::Kept;
             } else {
+                found.difference = Difference::Orphan;
                 found.started = retract(deps, run, &pair.key, stored).await?;
             }
         }

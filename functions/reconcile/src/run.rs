@@ -81,11 +81,25 @@ impl Run {
 pub struct Found {
     /// Of an item that was long PROCESSING.
     pub resolved: Resolved,
-    pub unseen: bool,
-    pub orphan: bool,
-    pub kept: bool,
+    pub difference: Difference,
+    /// Whether an execution was started for it.
     pub started: bool,
-    pub item_expired: bool,
+}
+
+/// How the two buckets differ in one key.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// Not at all, or the audit items say why.
+    #[default]
+    None,
+    /// Bucket B does not show an object of bucket A, and nothing says why.
+    Unseen,
+    /// The same, but the object's audit item may have expired.
+    ItemExpired,
+    /// Bucket B shows an object that bucket A no longer has.
+    Orphan,
+    /// The same, but a lifecycle rule of bucket A may have removed it: left alone.
+    Kept,
 }
 
 /// What became of an item that was long PROCESSING.
@@ -139,11 +153,14 @@ impl Report {
     /// Counts a key that was compared.
     pub fn add(&mut self, found: Found) {
         self.resolved(found.resolved);
-        self.items_expired += u64::from(found.item_expired);
+        let is = |difference| u64::from(found.difference == difference);
         self.compared += 1;
-        self.unseen += u64::from(found.unseen);
-        self.orphans += u64::from(found.orphan);
-        self.kept += u64::from(found.kept);
+        self.unseen += is(Difference::Unseen) + is(Difference::ItemExpired);
+        if found.started {
+            self.items_expired += is(Difference::ItemExpired);
+        }
+        self.orphans += is(Difference::Orphan) + is(Difference::Kept);
+        self.kept += is(Difference::Kept);
         self.started += u64::from(found.started);
     }
 }

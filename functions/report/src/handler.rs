@@ -1,6 +1,7 @@
 //! Closes the days that are over, and writes the reports of the weeks that they belong to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -43,7 +44,7 @@ pub struct Done {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Week {
-    week: String,
+    name: String,
     /// Where its page is.
     page: String,
     /// Whether the period has not ended.
@@ -97,7 +98,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
     let mut open = gather::open(&deps.rollups, now).await?;
     open.dead_letters = Some(deps.dead_letters.length().await?);
 
-    for week in weeks(&done.closed, due, asked) {
+    for week in weeks(&done.closed, &due, asked) {
         done.weeks
             .push(write(deps, week, &days, last, open.clone()).await?);
     }
@@ -114,7 +115,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
 }
 
 /// The weeks whose reports are to be made: those of newly closed days, the current one, and the one that was asked for.
-fn weeks(closed: &[Date], due: Period, asked: Option<Period>) -> Vec<Period> {
+fn weeks(closed: &[Date], due: &Period, asked: Option<Period>) -> Vec<Period> {
     let before = due.week_before().from;
     let mondays: BTreeSet<Date> = closed
         .iter()
@@ -167,7 +168,7 @@ async fn write(
     Ok(Week {
         figures: figures.map(|change| change.figure.clone()).collect(),
         changed: changed.map(|changes| changes.len()),
-        week: report.period.name,
+        name: report.period.name,
         page: format!("s3://{}/{name}.html", deps.reports.name()),
         so_far: report.so_far,
         mailed,
@@ -180,15 +181,16 @@ fn letter(deps: &Deps, report: &Report, name: &str) -> (String, String) {
     let region = &report.stack.region;
     let mut text = format!("What became of the photos in {week} ({env}):\n\n");
     for todo in &report.todo {
-        text.push_str(&format!("TO DO: {}\n       {}\n", todo.what, todo.how));
+        let _ = writeln!(text, "TO DO: {}\n       {}", todo.what, todo.how);
     }
     for sentence in report.sentences() {
-        text.push_str(&format!("- {sentence}\n"));
+        let _ = writeln!(text, "- {sentence}");
     }
-    text.push_str(&format!(
-        "\nThe report: https://{region}.console.aws.amazon.com/s3/object/{}?region={region}&prefix={name}.html\n",
+    let _ = writeln!(
+        text,
+        "\nThe report: https://{region}.console.aws.amazon.com/s3/object/{}?region={region}&prefix={name}.html",
         deps.reports.name()
-    ));
+    );
     (format!("scrubjay {env}: report of {week}"), text)
 }
 
@@ -215,7 +217,7 @@ mod tests {
         let names = |closed: &[&str], asked: Option<&str>| -> Vec<String> {
             let closed: Vec<Date> = closed.iter().map(|day| date(day)).collect();
             let due = Period::week_of(date("2026-11-24"));
-            let weeks = weeks(&closed, due, asked.map(|week| week.parse().unwrap()));
+            let weeks = weeks(&closed, &due, asked.map(|week| week.parse().unwrap()));
             weeks.into_iter().map(|week| week.name).collect()
         };
         assert_eq!(names(&["2026-11-24"], None), ["2026-W48"]);

@@ -143,7 +143,7 @@ fn a_week_with_a_clock_change_is_counted_by_its_own_days() {
         assert_eq!(tuesday["closed"], json!(["2025-10-27"]));
         let week = &tuesday["weeks"][0];
         assert_eq!(
-            (&week["week"], &week["soFar"]),
+            (&week["name"], &week["soFar"]),
             (&json!("2025-W44"), &json!(true))
         );
         let json: Value =

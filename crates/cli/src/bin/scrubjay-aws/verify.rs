@@ -33,7 +33,7 @@ Example:
 
 Exit codes: 0 every photo is clean, 1 something was found, or could not be read, 2 usage.")]
 pub struct Args {
-    /// s3://BUCKET, or s3://BUCKET/PREFIX; `s3:///PREFIX` is bucket B of the stack
+    /// A bucket and the beginning of its keys; `s3:///PREFIX` is bucket B of the stack
     #[arg(value_name = "s3://BUCKET/PREFIX", value_parser = place)]
     place: Place,
     /// Photos a second, at most
