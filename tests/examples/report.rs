@@ -57,7 +57,7 @@ fn item(n: usize, at: Timestamp) -> HashMap<String, AttributeValue> {
 
 async fn write(world: &World, uploads: usize, monday: Timestamp) {
     let table = &world.names().audit_table;
-    let week = SignedDuration::from_hours(7 * 24).as_millis() as usize;
+    let week = 7 * 24 * 3_600_000_usize;
     let batches = (0..uploads).step_by(BATCH).map(|first| {
         let requests = (first..(first + BATCH).min(uploads)).map(|n| {
             let at = monday + SignedDuration::from_millis((week / uploads * n) as i64);

@@ -35,7 +35,7 @@ fn item(n: usize, status: Status, at: &str, old: bool) -> HashMap<String, Attrib
         item["error"] = json!({"name": "CorruptJpeg", "message": "m", "state": "Strip"});
     }
     if !old {
-        item["exif"] = json!({"gps": n % 2 == 0, "makerNote": false, "thumbnail": true});
+        item["exif"] = json!({"gps": n.is_multiple_of(2), "makerNote": false, "thumbnail": true});
     }
     serde_dynamo::to_item(item).unwrap()
 }
