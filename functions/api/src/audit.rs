@@ -124,7 +124,9 @@ impl Audit {
         });
         let mut uploads = Vec::new();
         while place.days <= days {
-            let day = Status::Failed.day(now - SignedDuration::from_hours(24 * place.days));
+            // FAILED has one partition a day, whatever the object.
+            let at = now - SignedDuration::from_hours(24 * place.days);
+            let day = Status::Failed.partition(at, "");
             let start = place.after.take().map(|[object, entry, updated]| {
                 HashMap::from([
                     ("object".to_owned(), text(object)),

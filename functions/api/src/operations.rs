@@ -49,9 +49,9 @@ async fn count(
     from: Timestamp,
     until: Timestamp,
 ) -> Result<(u64, bool), Problem> {
-    let mut days = vec![status.day(from)];
-    if status.day(until) != status.day(from) {
-        days.push(status.day(until));
+    let mut days = status.partitions(from);
+    if status.partition(until, "") != status.partition(from, "") {
+        days.extend(status.partitions(until));
     }
     let counts = try_join_all(days.iter().map(|day| deps.audit.count(day, from, until))).await?;
     Ok(counts
