@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The command on one file, beside jhead and jpegtran, whole processes, in one run, interleaved.
 
-    cargo build --release
+    cargo build --release -p scrubjay
     python3 tests/measure/command.py [--rounds 61] PHOTO...
 
 Each file should have metadata, or jhead writes nothing. Output goes to a folder in memory (/dev/shm) or, with --disk, to the

@@ -1,13 +1,14 @@
 //! A file's bytes, in one buffer.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::ops::Deref;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use memmap2::MmapMut;
 use scrubjay_pipeline::Error;
+
+use crate::files::Input;
 
 /// Bytes in what Linux calls a transparent huge page, on x86-64 and, with pages of 4 KiB, on arm64.
 const HUGE_PAGE: usize = 2 << 20;
@@ -24,6 +25,15 @@ pub enum Content {
     Mapped(MmapMut, usize),
 }
 
+/// A file that was read.
+#[derive(Debug)]
+pub struct Whole {
+    /// Its bytes.
+    pub content: Content,
+    /// What it was when it was opened; `None` for standard input.
+    pub metadata: Option<Metadata>,
+}
+
 /// Reads a file; refuses it by its size before reading it, and never reads more than one byte above `max_bytes`.
 ///
 /// A large file that is the `only` one of the process gets huge pages: there is no memory yet to be used again, and to get
@@ -31,20 +41,32 @@ pub enum Content {
 ///
 /// # Errors
 /// When it cannot be read, or tells a size above `max_bytes`.
-pub fn read(path: &Path, max_bytes: u64, only: bool) -> Result<Content> {
-    let file = File::open(path).context("cannot read it")?;
-    let size = file.metadata().context("cannot read it")?.len();
+pub fn read(input: &Input, max_bytes: u64, only: bool) -> Result<Whole> {
+    if input.is_stdin() {
+        let all = io::stdin().lock().take(max_bytes.saturating_add(1));
+        let content = allocated(all, Vec::new()).context("cannot read it")?;
+        return Ok(Whole {
+            content,
+            metadata: None,
+        });
+    }
+    let file = File::open(&input.path).context("cannot read it")?;
+    let metadata = file.metadata().context("cannot read it")?;
+    let size = metadata.len();
     if size > max_bytes {
         return Err(Error::TooLarge(format!("{size} bytes, the limit is {max_bytes}")).into());
     }
     let file = file.take(max_bytes.saturating_add(1));
     let size = size as usize;
-    if only && size >= LARGE {
+    let content = if only && size >= LARGE {
         mapped(file, size)
     } else {
         allocated(file, Vec::with_capacity(size + 1))
-    }
-    .context("cannot read it")
+    };
+    Ok(Whole {
+        content: content.context("cannot read it")?,
+        metadata: Some(metadata),
+    })
 }
 
 impl Deref for Content {
@@ -96,8 +118,17 @@ fn huge_pages(length: usize) -> io::Result<MmapMut> {
 mod tests {
     use std::io::{Write, pipe};
     use std::os::fd::AsRawFd;
+    use std::path::Path;
 
     use super::*;
+
+    fn read(path: &Path, max_bytes: u64, only: bool) -> Content {
+        let input = Input {
+            path: path.to_owned(),
+            relative: path.to_owned(),
+        };
+        super::read(&input, max_bytes, only).unwrap().content
+    }
 
     #[test]
     fn a_mapped_file_has_its_bytes_and_no_more() {
@@ -124,7 +155,7 @@ mod tests {
         ] {
             let mut file = tempfile::NamedTempFile::new().unwrap();
             file.write_all(&vec![7; size]).unwrap();
-            let content = read(file.path(), u64::MAX, only).unwrap();
+            let content = read(file.path(), u64::MAX, only);
             assert_eq!(matches!(content, Content::Mapped(..)), own, "{size} {only}");
             assert!(*content == vec![7; size]);
         }
@@ -148,7 +179,7 @@ mod tests {
             writer.write_all(&[0; 9000]).unwrap();
             drop(writer);
             let path = format!("/dev/fd/{}", reader.as_raw_fd());
-            let content = read(Path::new(&path), limit, true).unwrap();
+            let content = read(Path::new(&path), limit, true);
             assert_eq!(content.len(), length, "{limit}");
         }
     }

@@ -1,19 +1,23 @@
-//! The command `scrubjay`. What is done to files it does itself, and is small for that: a process costs by the pages of its
-//! program. Everything else is done by `scrubjay-aws`, which lies beside it and has the AWS clients.
+//! The command `scrubjay`. What is done to files it does itself. It is kept small, because start-up grows with the pages
+//! that are touched. Everything else is done by `scrubjay-aws`, which lies beside it and has the AWS clients.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use scrubjay::{inspect, scrub};
+use scrubjay::{inspect, scrub, verify};
 
 fn main() -> ExitCode {
     let command = || std::env::args_os().skip(1);
     let name = command().next().unwrap_or_default();
+    if scrubjay::verifies_a_bucket(std::env::args_os()) {
+        return scrubjay::exit(hand_over());
+    }
     scrubjay::exit(match name.to_str() {
         Some("scrub") => scrub::run(&scrub::Args::parse_from(command())),
         Some("inspect") => inspect::run(&inspect::Args::parse_from(command())),
+        Some("verify") => verify::run(&verify::Args::parse_from(command())),
         _ => hand_over(),
     })
 }
@@ -29,7 +33,7 @@ fn hand_over() -> Result<ExitCode> {
         .exec();
     Err(error).with_context(|| {
         format!(
-            "cannot start {}, which has every command but scrub and inspect (both programs are installed together by `cargo install --path crates/cli`)",
+            "cannot start {}, which has every command but scrub, inspect and verify (both programs are installed together by `cargo install --path crates/cli`)",
             program.display()
         )
     })

@@ -6,6 +6,7 @@ use scrubjay_jpeg::{
 
 /// How files are checked and stripped.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "How a file is checked and cleaned")]
 pub struct StripArgs {
     /// How thoroughly a picture is checked: `entropy` decodes every code and so knows where the picture ends, `structure` only walks the segments
     #[arg(long, default_value_t = Check::Entropy, value_name = "entropy|structure")]
@@ -22,11 +23,11 @@ pub struct StripArgs {
     /// Decode every coefficient and write it again, so that nothing of the source's coding remains
     #[arg(long)]
     deep: bool,
-    /// Refuse files of more bytes
-    #[arg(long, default_value_t = Limits::default().max_bytes)]
+    /// Refuse files of more bytes (K, M and G are powers of 1024)
+    #[arg(long, default_value_t = Limits::default().max_bytes, value_name = "SIZE", value_parser = bytes)]
     max_bytes: u64,
-    /// Refuse pictures of more pixels
-    #[arg(long, default_value_t = Limits::default().max_pixels)]
+    /// Refuse pictures of more pixels (K, M and G are powers of 1000)
+    #[arg(long, default_value_t = Limits::default().max_pixels, value_name = "PIXELS", value_parser = pixels)]
     max_pixels: u64,
     /// Refuse files of more marker segments
     #[arg(long, default_value_t = Limits::default().max_segments)]
@@ -63,6 +64,63 @@ impl StripArgs {
             icc: self.icc_policy,
             deep: self.deep,
             arithmetic: self.arithmetic,
+        }
+    }
+}
+
+/// A number of bytes: `67108864`, `64M`, `64MiB`.
+///
+/// # Errors
+/// When it is none.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let number = text.strip_suffix(['B', 'b']).unwrap_or(text);
+    let number = number.strip_suffix(['i', 'I']).unwrap_or(number);
+    scaled(number, 1024).ok_or_else(|| "no size such as 500K, 64M or 67108864".into())
+}
+
+/// A number of pixels: `120000000`, `120M`.
+fn pixels(text: &str) -> Result<u64, String> {
+    scaled(text, 1000).ok_or_else(|| "no number of pixels such as 120M or 120000000".into())
+}
+
+fn scaled(text: &str, thousand: u64) -> Option<u64> {
+    let power = match text.chars().last()?.to_ascii_uppercase() {
+        'K' => 1,
+        'M' => 2,
+        'G' => 3,
+        _ => 0,
+    };
+    let number = if power == 0 {
+        text
+    } else {
+        &text[..text.len() - 1]
+    };
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let number: u64 = number.parse().ok().filter(|_| digits)?;
+    number.checked_mul(thousand.pow(power))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, wanted) in [
+            ("0", 0),
+            ("67108864", 64 << 20),
+            ("64M", 64 << 20),
+            ("64m", 64 << 20),
+            ("64MiB", 64 << 20),
+            ("64MB", 64 << 20),
+            ("500K", 500 << 10),
+            ("2G", 2 << 30),
+        ] {
+            assert_eq!(bytes(text), Ok(wanted), "{text}");
+        }
+        assert_eq!(pixels("120M"), Ok(120_000_000));
+        for text in ["", "M", "1.5M", "-1", "+1", "1T", "99999999999G", "1 M"] {
+            assert!(bytes(text).is_err(), "{text}");
         }
     }
 }

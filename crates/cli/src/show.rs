@@ -2,15 +2,19 @@
 
 use std::fmt::Display;
 use std::io::{self, StdoutLock, Write};
+use std::path::Path;
 use std::process::exit;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
+use console::{Term, colors_enabled};
 use indicatif::{ProgressBar, ProgressStyle};
 use scrubjay_pipeline::audit::Removed;
 use serde::Serialize;
+
+use crate::table::Look;
 
 /// A line on standard output. Whoever reads no further, as `head` does, has had enough: no error.
 pub fn say(text: impl Display) -> Result<()> {
@@ -46,6 +50,18 @@ impl Write for Stream {
     }
 }
 
+/// `value` as one line of JSON on standard output.
+pub fn say_line(value: &impl Serialize) -> Result<()> {
+    say(serde_json::to_string(value)?)
+}
+
+/// Ends the program because it was called wrongly, as `clap` does.
+pub fn usage<C: clap::CommandFactory>(message: &str) -> ! {
+    C::command()
+        .error(clap::error::ErrorKind::ValueValidation, message)
+        .exit()
+}
+
 /// `value` as JSON on standard output.
 pub fn say_json(value: &impl Serialize) -> Result<()> {
     say(serde_json::to_string_pretty(value)?)
@@ -54,6 +70,19 @@ pub fn say_json(value: &impl Serialize) -> Result<()> {
 /// A report for a machine or for a person.
 pub fn report(report: &(impl Serialize + Display), json: bool) -> Result<()> {
     if json { say_json(report) } else { say(report) }
+}
+
+/// How tables look here: as wide as the terminal, or as `COLUMNS` says where there is none; `wide` for all that there is.
+pub fn look(wide: bool) -> Look {
+    let width = || {
+        let terminal = Term::stdout().size_checked().map(|(_, width)| width.into());
+        let told = || std::env::var("COLUMNS").ok()?.parse().ok();
+        terminal.or_else(told)
+    };
+    Look {
+        width: if wide { None } else { width() },
+        colour: colors_enabled(),
+    }
 }
 
 /// A table without lines, as wide as its contents need.
@@ -85,17 +114,27 @@ pub fn kinds(removed: &[Removed]) -> String {
     }
 }
 
-/// Text from outside, which cannot steer a terminal.
+/// Text from outside, which cannot steer a terminal: control characters, and those that turn the direction of writing, are
+/// escaped.
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() {
-                c.escape_default().to_string()
-            } else {
-                c.to_string()
-            }
-        })
-        .collect()
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// A path, [`printable`].
+pub fn path(path: &Path) -> String {
+    printable(&path.to_string_lossy())
 }
 
 /// An execution's name, of its ARN.

@@ -1,12 +1,15 @@
 //! The functions: built with cargo, zipped as Lambda wants them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -15,6 +18,9 @@ use crate::error::tail;
 use crate::home::Home;
 use crate::progress::{Progress, Report};
 use crate::{Error, Result};
+
+/// How often it is told that a build goes on.
+const EVERY: Duration = Duration::from_secs(15);
 
 /// From this size on a package is compressed; in bytes.
 const WORTH_PACKING: usize = 32 << 20;
@@ -67,39 +73,18 @@ async fn build(
     names: &[String],
     report: Report<'_>,
 ) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .current_dir(root)
-        .args(["build", "--profile", profile])
-        // Named outright: a member's own settings must not send the binaries elsewhere.
-        .arg("--target-dir")
-        .arg(home.target());
-    for name in names {
-        command.args(["--package", name]);
-    }
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
-        command.env_remove(name);
-    }
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
+    let mut child = cargo(root, home, profile, names)
         .spawn()
         .map_err(|source| Error::Io {
             what: "cannot run cargo".to_owned(),
             source,
         })?;
-    let mut printed = String::new();
-    if let Some(stderr) = child.stderr.take() {
-        let mut lines = BufReader::new(stderr).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            printed.push_str(&line);
-            printed.push('\n');
-            report(Progress::Cargo(line));
-        }
-    }
+    let (messages, words) = (child.stdout.take(), child.stderr.take());
+    let (Some(messages), Some(words)) = (messages, words) else {
+        unreachable!("both are piped")
+    };
+    let mut watch = Watch::new(names, EVERY, report);
+    let printed = watch.follow(messages, words).await;
     let status = child.wait().await.map_err(|source| Error::Io {
         what: "cannot wait for cargo".to_owned(),
         source,
@@ -114,8 +99,126 @@ async fn build(
     Ok(home.target().join(folder))
 }
 
-/// Whether cargo sets a variable for the package that it runs or tests. Build scripts watch some of them, `ring`'s for one: were
-/// they handed on, `cargo run` and `cargo test` would each build every function anew after the other.
+/// The build of some functions: cargo's messages for machines on standard output, those for people on standard error.
+fn cargo(root: &Path, home: &Home, profile: &str, names: &[String]) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .current_dir(root)
+        .args(["build", "--profile", profile])
+        .args(["--message-format", "json-render-diagnostics"])
+        // Named outright: a member's own settings must not send the binaries elsewhere.
+        .arg("--target-dir")
+        .arg(home.target())
+        // The features of a shared dependency are those that all chosen packages ask for together. With every member chosen,
+        // as `cargo run` and `cargo test --workspace` do, they are the same, and nothing is compiled a second time.
+        .arg("--workspace");
+    for name in names {
+        command.args(["--bin", name]);
+    }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Follows a build and tells how far it is.
+struct Watch<'a> {
+    names: &'a [String],
+    built: BTreeSet<String>,
+    began: Instant,
+    /// How often it is told that the build goes on.
+    every: Duration,
+    report: Report<'a>,
+}
+
+/// What of cargo's messages is of use
+/// (<https://doc.rust-lang.org/cargo/reference/external-tools.html#artifact-messages>).
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+impl<'a> Watch<'a> {
+    fn new(names: &'a [String], every: Duration, report: Report<'a>) -> Self {
+        Self {
+            names,
+            built: BTreeSet::new(),
+            began: Instant::now(),
+            every,
+            report,
+        }
+    }
+
+    /// To the end of both streams. Returns what cargo said to people.
+    async fn follow(
+        &mut self,
+        messages: impl AsyncRead + Unpin,
+        words: impl AsyncRead + Unpin,
+    ) -> String {
+        let mut messages = BufReader::new(messages).lines();
+        let mut words = BufReader::new(words).lines();
+        let mut clock = tokio::time::interval(self.every);
+        clock.tick().await;
+        let mut printed = String::new();
+        let (mut more_messages, mut more_words) = (true, true);
+        while more_messages || more_words {
+            tokio::select! {
+                line = messages.next_line(), if more_messages => match line {
+                    Ok(Some(line)) => self.message(&line),
+                    _ => more_messages = false,
+                },
+                line = words.next_line(), if more_words => match line {
+                    Ok(Some(line)) => {
+                        printed.push_str(&line);
+                        printed.push('\n');
+                        (self.report)(Progress::Cargo(line));
+                    }
+                    _ => more_words = false,
+                },
+                _ = clock.tick() => self.tell(),
+            }
+        }
+        printed
+    }
+
+    fn message(&mut self, line: &str) {
+        let Ok(message) = serde_json::from_str::<Message>(line) else {
+            return;
+        };
+        if let (Some(target), Some(_)) = (message.target, message.executable)
+            && message.reason == "compiler-artifact"
+            && self.names.contains(&target.name)
+            && self.built.insert(target.name)
+        {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        (self.report)(Progress::Built {
+            built: self.built.len(),
+            of: self.names.len(),
+            since: self.began.elapsed(),
+        });
+    }
+}
+
+/// Whether cargo sets a variable for the package that it runs or tests. Build scripts watch some of them, `ring`'s for one (of
+/// a package that has a build script itself, `OUT_DIR` too): were they handed on, `cargo run`, `cargo test` and a start without
+/// cargo would each build every function anew after the other.
 /// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>
 fn is_of_a_package(variable: &OsStr) -> bool {
     let variable = variable.to_string_lossy();
@@ -128,6 +231,7 @@ fn is_of_a_package(variable: &OsStr) -> bool {
     ]
     .iter()
     .any(|start| variable.starts_with(start))
+        || variable == "OUT_DIR"
 }
 
 /// A deployment package of a `provided.al2023` function: one executable, `bootstrap`.
@@ -163,7 +267,9 @@ pub(crate) fn package(binary: &Path) -> Result<Vec<u8>> {
 mod tests {
     use std::io::Read;
 
-    use super::{Cursor, fs, is_of_a_package, package};
+    use tokio::io::AsyncWriteExt;
+
+    use super::{Cursor, Duration, Progress, Watch, fs, is_of_a_package, package};
 
     #[test]
     fn a_nested_build_is_the_same_whoever_runs_it() {
@@ -180,6 +286,67 @@ mod tests {
         ] {
             assert!(!is_of_a_package(kept.as_ref()));
         }
+    }
+
+    #[tokio::test]
+    async fn a_build_tells_how_far_it_is() {
+        let names = ["strip", "record"].map(ToOwned::to_owned);
+        let told = std::sync::Mutex::new(Vec::new());
+        let again = tokio::sync::Notify::new();
+        let report = |progress: Progress| {
+            let mut told = told.lock().unwrap();
+            told.push(progress.to_string());
+            if told
+                .iter()
+                .filter(|line| line.starts_with("built 1 "))
+                .count()
+                == 3
+            {
+                again.notify_one();
+            }
+        };
+        let mut watch = Watch::new(&names, Duration::from_millis(5), &report);
+        let (mut cargo, messages) = tokio::io::duplex(1 << 16);
+        let (mut cargos_words, words) = tokio::io::duplex(1 << 16);
+        let again = &again;
+        let build = async move {
+            let artifact = |name: &str, executable: &str| {
+                let executable = if executable.is_empty() {
+                    "null".into()
+                } else {
+                    format!("{executable:?}")
+                };
+                format!(
+                    "{{\"reason\":\"compiler-artifact\",\"target\":{{\"name\":\"{name}\"}},\"executable\":{executable}}}\n"
+                )
+            };
+            cargos_words
+                .write_all(b"   Compiling serde\n")
+                .await
+                .unwrap();
+            cargo
+                .write_all(artifact("serde", "").as_bytes())
+                .await
+                .unwrap();
+            cargo
+                .write_all(artifact("strip", "/t/strip").as_bytes())
+                .await
+                .unwrap();
+            // One because a function is built, and two because time goes by.
+            again.notified().await;
+            cargo
+                .write_all(artifact("record", "/t/record").as_bytes())
+                .await
+                .unwrap();
+            cargo
+                .write_all(b"{\"reason\":\"build-finished\",\"success\":true}\n")
+                .await
+                .unwrap();
+        };
+        let (printed, ()) = tokio::join!(watch.follow(messages, words), build);
+        let end = told.lock().unwrap().last().cloned();
+        assert!(end.unwrap().starts_with("built 2 of 2 functions ("));
+        assert_eq!(printed, "   Compiling serde\n");
     }
 
     #[test]

@@ -57,6 +57,43 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     }
 }
 
+/// The file that says where the directory of a stack that was left running is, for whoever asks from another folder
+/// (<https://specifications.freedesktop.org/basedir-spec/latest/>: state).
+fn note_path(stack: &str) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let state = set("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(set("HOME")?).join(".local/state")))?;
+    Some(state.join("scrubjay/stacks").join(stack))
+}
+
+/// Writes down where a stack's directory is. Without it the stack is found from its repository alone.
+pub(crate) fn note(stack: &str, dir: &Path) {
+    let written = note_path(stack).and_then(|path| {
+        let dir = fs::canonicalize(dir).ok()?;
+        fs::create_dir_all(path.parent()?).ok()?;
+        fs::write(&path, dir.to_str()?).ok()
+    });
+    if written.is_none() {
+        tracing::debug!(stack, "it is not written down where the stack is");
+    }
+}
+
+/// Where a stack's directory is, if that was written down.
+pub(crate) fn noted(stack: &str) -> Option<PathBuf> {
+    let dir = fs::read_to_string(note_path(stack)?).ok()?;
+    Some(PathBuf::from(dir))
+}
+
+/// Forgets it, unless it is another one's of the same name.
+pub(crate) fn forget(stack: &str, dir: &Path) {
+    if let (Some(noted), Some(path)) = (noted(stack), note_path(stack))
+        && fs::canonicalize(dir).is_ok_and(|dir| dir == noted)
+    {
+        let _ = fs::remove_file(path);
+    }
+}
+
 /// Opens a lock file, making it and its directory when they are not there.
 pub(crate) fn lock_file(path: &Path) -> Result<File> {
     if let Some(dir) = path.parent() {

@@ -16,7 +16,8 @@
 //!
 //! A stack lives in its own directory, `<target>/scrubjay-local/<name>/`, with its own port, so several run side by
 //! side. Its processes end with [`Stack::down`], when the [`Stack`] is dropped, and when the process that holds it
-//! ends in any way, Ctrl-C and SIGKILL included; [`Stack::detach`] leaves it running for [`attach`] to find.
+//! ends in any way, Ctrl-C and SIGKILL included; [`Stack::detach`] leaves it running for [`attach`] to find, or,
+//! from any folder, [`find`].
 //!
 //! The emulator is `MiniStack`. What it does not do as AWS does, and matters here, is put right by a small overlay
 //! (`src/overlay/`); what remains is listed in `docs/emulator.md`.
@@ -42,4 +43,4 @@ pub mod users;
 pub use error::{Error, Result};
 pub use functions::Functions;
 pub use progress::Progress;
-pub use stack::{GALLERY, Options, Outputs, Stack, attach, up};
+pub use stack::{GALLERY, Options, Outputs, Stack, attach, find, up};

@@ -1,6 +1,7 @@
 //! What `up` is doing.
 
 use std::fmt;
+use std::time::Duration;
 
 /// A step of [`up`](crate::up), in the order in which they happen. `Display` gives one line for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,15 @@ pub enum Progress {
     Foundation,
     /// The functions are being built with cargo.
     Building(Vec<String>),
+    /// How far that is; told whenever one is built, and every 15 seconds.
+    Built {
+        /// So many functions are built.
+        built: usize,
+        /// Of so many.
+        of: usize,
+        /// So long it has taken.
+        since: Duration,
+    },
     /// A line that cargo printed.
     Cargo(String),
     /// The functions are being zipped and uploaded.
@@ -33,11 +43,33 @@ impl fmt::Display for Progress {
             Self::Starting => f.write_str("starting the emulator"),
             Self::Started(endpoint) => write!(f, "emulator ready at {endpoint}"),
             Self::Foundation => f.write_str("creating buckets, key, table and parameters"),
-            Self::Building(names) => write!(f, "building {}", names.join(", ")),
+            Self::Building(names) => write!(
+                f,
+                "building {} functions ({}); the first time this takes minutes",
+                names.len(),
+                names.join(", ")
+            ),
+            Self::Built { built, of, since } => write!(
+                f,
+                "built {built} of {of} functions ({} so far)",
+                Span(*since)
+            ),
             Self::Cargo(line) => f.write_str(line),
             Self::Packaging => f.write_str("packaging the functions"),
             Self::Deploying => f.write_str("deploying template.yaml"),
             Self::Ready => f.write_str("ready"),
+        }
+    }
+}
+
+/// `40 s` or `2 min`.
+struct Span(Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            seconds @ ..120 => write!(f, "{seconds} s"),
+            seconds => write!(f, "{} min", seconds / 60),
         }
     }
 }

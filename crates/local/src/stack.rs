@@ -15,7 +15,7 @@ use crate::emulator::{Emulator, Group, REGION, Settings, log_path};
 use crate::faults::Faults;
 use crate::functions::{Functions, package};
 use crate::gallery::{self, Fronts};
-use crate::home::{Home, check_name, lock_file};
+use crate::home::{self, Home, check_name, lock_file};
 use crate::progress::{Progress, Report};
 use crate::template::{Artifact, Template};
 use crate::{Error, Result, foundation, python};
@@ -244,7 +244,28 @@ pub async fn up(options: Options, report: &(dyn Fn(Progress) + Send + Sync)) -> 
 /// [`Error::BadName`] and [`Error::State`].
 pub async fn attach(root: &Path, stack: &str) -> Result<Option<Stack>> {
     check_name(stack)?;
-    let dir = Home::of(root).stack(stack);
+    attach_at(Home::of(root).stack(stack)).await
+}
+
+/// Finds a stack that was left running by [`Stack::detach`], whatever folder it was started from: that of the repository at `root`
+/// before others.
+///
+/// # Errors
+/// [`Error::BadName`] and [`Error::State`].
+pub async fn find(root: Option<&Path>, stack: &str) -> Result<Option<Stack>> {
+    check_name(stack)?;
+    if let Some(root) = root
+        && let Some(found) = attach(root, stack).await?
+    {
+        return Ok(Some(found));
+    }
+    match home::noted(stack) {
+        Some(dir) => attach_at(dir).await,
+        None => Ok(None),
+    }
+}
+
+async fn attach_at(dir: PathBuf) -> Result<Option<Stack>> {
     let path = record_path(&dir);
     let Ok(json) = fs::read(&path) else {
         return Ok(None);
@@ -364,6 +385,7 @@ impl Stack {
             }
             Held::Found(group) => group.stop(port).await,
         }
+        home::forget(&self.outputs.stack, &self.dir);
         clear(&self.dir)
     }
 
@@ -377,6 +399,7 @@ impl Stack {
         {
             emulator.detach().await?;
         }
+        home::note(&self.outputs.stack, &self.dir);
         self.held = Held::Found(Group::NONE);
         Ok(self.outputs.clone())
     }

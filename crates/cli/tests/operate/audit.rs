@@ -254,7 +254,7 @@ fn stats_count_what_the_items_say() {
             .map(|count| count.as_u64().unwrap())
             .sum();
         assert_eq!(days, 6);
-        assert_eq!(report["errors"], json!({"Defect": 1, "NotJpeg": 1}));
+        assert_eq!(report["errors"], json!({"Runtime.Defect": 1, "NotJpeg": 1}));
         let mut sums = [0; 3];
         for (key, etag) in [
             ("audit/twin 1.jpg", &uploads.twin),

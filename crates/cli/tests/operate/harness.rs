@@ -14,7 +14,7 @@ pub async fn alone() -> MutexGuard<'static, ()> {
 
 /// The next `times` tasks of a function fail at once with an error that no Retry and no Catch knows.
 pub async fn defect(world: &World, function: &str, times: u32) {
-    let rule = Rule::new(Match::function(function), Action::fail("Defect")).times(times);
+    let rule = Rule::new(Match::function(function), Action::fail("Runtime.Defect")).times(times);
     world.stack().faults().order(&rule).await.expect("an order");
 }
 
@@ -29,7 +29,7 @@ pub async fn failed(world: &World, keys: &[&str]) -> Vec<(Vec<u8>, Value)> {
     let mut failed = Vec::new();
     for (key, (etag, data)) in keys.iter().zip(uploads) {
         let item = world.ended(key, &etag, "FAILED").await;
-        assert_eq!(item["error"]["name"], "Defect");
+        assert_eq!(item["error"]["name"], "Runtime.Defect");
         assert_eq!(item["error"]["state"], "Publish");
         failed.push((data, item));
     }

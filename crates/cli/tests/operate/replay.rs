@@ -57,7 +57,7 @@ fn everything_that_failed_is_repaired_and_twice_does_no_harm() {
 
         // The repair was not complete: one fails again.
         defect(world, "-publish$", 1).await;
-        let first = replay(world, &[&ask[..], &["--error", "Defect"]].concat());
+        let first = replay(world, &[&ask[..], &["--error", "Runtime.Defect"]].concat());
         assert_eq!(first.code, Some(1), "{first:?}");
         let report = first.json();
         assert_eq!(
@@ -271,7 +271,7 @@ fn a_removal_that_failed_is_replayed() {
             .await;
         assert!(world.published(key).await.is_some());
         let ask = ["--failed", "--prefix", "removal/"];
-        let other = replay(world, &[&ask[..], &["--error", "Other"]].concat());
+        let other = replay(world, &[&ask[..], &["--error", "States.Other"]].concat());
         assert_eq!(other.json()["rows"], json!([]), "another error");
         let done = replay(world, &ask);
         assert_eq!(done.code, Some(0), "{done:?}");

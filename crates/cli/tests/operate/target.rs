@@ -62,7 +62,9 @@ fn a_wrong_question_is_a_usage_error() {
         for args in [
             &["replay"][..],
             &["replay", "--failed", "--dead-letters"],
-            &["replay", "--object", "a.jpg", "--error", "E"],
+            &["replay", "--failed", "--error", "StorageUnavailble"],
+            &["audit", "list", "--since", "1h", "--until", "2h"],
+            &["replay", "--object", "a.jpg", "--error", "States.E"],
             &["replay", "--failed", "--since", "yesterday"],
             &["replay", "--failed", "--rate", "0"],
             &["audit", "list", "--status", "CLEAN"],

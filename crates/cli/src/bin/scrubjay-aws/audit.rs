@@ -52,8 +52,8 @@ struct TableArgs {
 /// Which uploads.
 #[derive(Debug, Clone, clap::Args)]
 struct Filter {
-    /// Only in this status; may be given more than once
-    #[arg(long, value_name = "STATUS")]
+    /// Only in one of these statuses: FAILED,REJECTED; may be given more than once
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     status: Vec<Status>,
     /// At this time or later: a duration ago (2h, 7d), a day (2026-11-20) or a time
     #[arg(long, value_name = "WHEN", default_value = "24h")]
@@ -122,7 +122,33 @@ impl Filtered {
     }
 }
 
+impl Question {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Show(_) => "show",
+            Self::List(_) => "list",
+            Self::Duplicates(_) => "duplicates",
+            Self::Stats(_) => "stats",
+            Self::Export(_) => "export",
+            Self::Erase(_) => "erase",
+        }
+    }
+}
+
 impl Filter {
+    /// Nothing is between two times the wrong way round: that is a usage error.
+    fn check(&self, question: &str) {
+        if self
+            .until
+            .is_some_and(|until| until.timestamp() < self.since.timestamp())
+        {
+            crate::usage(
+                &["audit", question],
+                "--since is later than --until: nothing lies between them (a duration such as 2h means so long ago)",
+            );
+        }
+    }
+
     /// The uploads that pass. What was uploaded in a span has changed in it or later, so that the walk goes on to the present
     /// when the time of the upload counts.
     fn walk(&self, table: &Table, bucket: &str, by: By) -> Filtered {
@@ -167,6 +193,12 @@ impl TableArgs {
 pub fn run(args: Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     runtime.block_on(async {
+        if let Question::List(list::Args { filter, .. })
+        | Question::Stats(stats::Args { filter, .. })
+        | Question::Export(export::Args { filter, .. }) = &args.question
+        {
+            filter.check(args.question.name());
+        }
         match args.question {
             Question::Show(args) => show::run(&args).await,
             Question::List(args) => list::run(&args).await,

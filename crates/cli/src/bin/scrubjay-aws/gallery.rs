@@ -96,7 +96,7 @@ async fn key(args: &KeyArgs) -> Result<ExitCode> {
             "there is a key in {name} already; --renew replaces it, and addresses that were signed with the old one stop working"
         );
     }
-    signing_key::renew(&client, env, pipeline.output("KeyArn")?).await?;
+    signing_key::renew(&client, &env, pipeline.output("KeyArn")?).await?;
     show::say(format_args!(
         "a new key is in {name} and in /scrubjay/{env}/{}; deploy the gallery now",
         signing_key::PRIVATE

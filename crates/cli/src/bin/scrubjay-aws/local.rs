@@ -5,9 +5,11 @@ mod stack;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
+use indicatif::ProgressBar;
 use scrubjay::show;
 use scrubjay_local::{Options, Progress, Stack};
 
@@ -53,6 +55,9 @@ struct StackArgs {
     /// A folder with the functions' binaries, instead of building them
     #[arg(long, value_name = "DIR", conflicts_with = "functions_profile")]
     functions: Option<PathBuf>,
+    /// Print what cargo prints while it builds them
+    #[arg(short, long)]
+    verbose: bool,
     /// Cargo profile that the functions are built with; `release` makes what runs on AWS, and takes minutes longer
     #[arg(long, value_name = "PROFILE", default_value = "dev")]
     functions_profile: String,
@@ -96,13 +101,29 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 /// The folder with template.yaml: this one or one above.
-pub fn root() -> Result<PathBuf> {
-    let here = std::env::current_dir().context("no current folder")?;
+fn root() -> Result<PathBuf> {
+    repository().context("no template.yaml here or above: run this inside scrubjay's repository")
+}
+
+fn repository() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
     let root = here
         .ancestors()
         .find(|dir| dir.join("template.yaml").is_file());
     root.map(PathBuf::from)
-        .context("no template.yaml here or above: run this inside scrubjay's repository")
+}
+
+/// A stack that runs: of the repository that this folder lies in, or any that `local up` has left running.
+pub async fn find(name: &str) -> Result<Option<Stack>> {
+    Ok(scrubjay_local::find(repository().as_deref(), name).await?)
+}
+
+/// How a stack is started, as a command to paste.
+pub fn up_command(name: &str) -> String {
+    match name {
+        "local" => "scrubjay local up".to_owned(),
+        _ => format!("scrubjay local up --stack {name}"),
+    }
 }
 
 /// Brings a stack up with a spinner on standard error.
@@ -135,15 +156,58 @@ async fn bring_up(name: String, args: &StackArgs) -> Result<Stack> {
         },
     };
     let spinner = show::spinner();
-    let shown = spinner.clone();
-    let report = move |progress: Progress| {
-        // Without a terminal the spinner is hidden, and the steps that take long are told in lines.
-        if shown.is_hidden() && !matches!(progress, Progress::Cargo(_)) {
-            eprintln!("{progress}");
-        }
-        shown.set_message(progress.to_string());
-    };
+    let telling = Telling::new(spinner.clone(), args.verbose);
+    let report = move |progress: Progress| telling.tell(&progress);
     let stack = scrubjay_local::up(options, &report).await;
     spinner.finish_and_clear();
     Ok(stack?)
+}
+
+/// Tells on standard error what `up` does: one line that changes at a terminal, a line per step elsewhere.
+struct Telling {
+    spinner: ProgressBar,
+    verbose: bool,
+    /// What the build has come to, for the line that changes.
+    built: Mutex<String>,
+}
+
+impl Telling {
+    fn new(spinner: ProgressBar, verbose: bool) -> Self {
+        Self {
+            spinner,
+            verbose,
+            built: Mutex::default(),
+        }
+    }
+
+    fn tell(&self, progress: &Progress) {
+        let text = progress.to_string();
+        // It is of no use to wait without knowing for what.
+        let waits = text.trim_start().starts_with("Blocking");
+        match progress {
+            Progress::Cargo(_) if self.verbose || waits => self.line(&text),
+            // What cargo is at stands behind how far it is.
+            Progress::Cargo(_) => {
+                let built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+                self.spinner
+                    .set_message(format!("{built}: {}", text.trim()));
+            }
+            Progress::Building(_) | Progress::Built { .. } => {
+                text.clone_into(&mut self.built.lock().unwrap_or_else(PoisonError::into_inner));
+                self.step(text);
+            }
+            _ => self.step(text),
+        }
+    }
+
+    fn step(&self, text: String) {
+        if self.spinner.is_hidden() {
+            eprintln!("{text}");
+        }
+        self.spinner.set_message(text);
+    }
+
+    fn line(&self, text: &str) {
+        self.spinner.suspend(|| eprintln!("{text}"));
+    }
 }

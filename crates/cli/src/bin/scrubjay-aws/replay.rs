@@ -11,8 +11,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use scrubjay::show;
+use scrubjay_pipeline::reconcile::execution_name;
 use tokio::time::MissedTickBehavior;
 
+use crate::error_name::ErrorName;
+use crate::key::KeyArg;
 use crate::target::TargetArgs;
 use crate::when::When;
 use dead_letters::{Queue, Reader};
@@ -48,14 +51,14 @@ pub struct Args {
     /// Every upload that stands FAILED in the audit table, and every failed removal
     #[arg(long, group = "what", help_heading = "What to replay")]
     failed: bool,
-    /// What has failed of a key, and what bucket A holds under it now; may be given more than once
+    /// What has failed of a key (also as `bucket/key` or `s3://bucket/key`), and what bucket A holds under it now; may be given more than once
     #[arg(
         long,
         value_name = "KEY",
         group = "what",
         help_heading = "What to replay"
     )]
-    object: Vec<String>,
+    object: Vec<KeyArg>,
     /// Every message in the dead-letter queues, the gallery's too; each leaves once it is on its way again
     #[arg(long, group = "what", help_heading = "What to replay")]
     dead_letters: bool,
@@ -79,7 +82,7 @@ struct Only {
     since: When,
     /// What failed with this error
     #[arg(long, value_name = "NAME", conflicts_with_all = ["execution", "object", "dead_letters"])]
-    error: Option<String>,
+    error: Option<ErrorName>,
     /// Keys that begin so
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["execution", "object", "dead_letters"])]
     prefix: Option<String>,
@@ -170,6 +173,13 @@ async fn all(replay: &Replay, works: Vec<Work>, pace: &mut Pace) -> Result<Vec<R
     }
     bar.finish_and_clear();
     Ok(rows)
+}
+
+/// A name for an execution that a replay starts, the same for the same `about`: Step Functions refuses a name a second time.
+fn replay_name(about: &[&str]) -> String {
+    let name = execution_name(about);
+    // What comes before the digest says who names it.
+    format!("replay-{}", name.rsplit('-').next().unwrap_or(&name))
 }
 
 /// So many per second, evenly.

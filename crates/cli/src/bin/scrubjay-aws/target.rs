@@ -6,16 +6,19 @@ use anyhow::{Context, Result, anyhow, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use scrubjay::show;
+
+use crate::profiles;
 
 /// Where a stack is looked for.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Which stack")]
 pub struct TargetArgs {
-    /// The environment; its CloudFormation stack is `scrubjay-NAME`
-    #[arg(long, value_name = "NAME", default_value = "dev")]
-    env: String,
+    /// The environment; its CloudFormation stack is `scrubjay-NAME`. Without it, `SCRUBJAY_ENV`, or else `dev`
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
     /// AWS region, instead of the one that `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile names
     #[arg(long)]
     region: Option<String>,
@@ -25,7 +28,7 @@ pub struct TargetArgs {
     /// Endpoint of every service, instead of AWS's; `AWS_ENDPOINT_URL` does the same
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// A stack that `scrubjay local up` left running
+    /// A stack on this machine that `scrubjay local up` left running, instead of one on AWS
     #[arg(
         long,
         value_name = "STACK",
@@ -63,23 +66,37 @@ impl TargetArgs {
     }
 
     /// The environment's name.
-    pub fn environment(&self) -> &str {
-        self.local.as_deref().unwrap_or(&self.env)
+    pub fn environment(&self) -> String {
+        self.local.clone().unwrap_or_else(|| self.on_aws())
     }
 
     async fn find_stack(&self, suffix: &str) -> Result<Target> {
         if let Some(name) = &self.local {
-            let running = scrubjay_local::attach(&crate::local::root()?, name).await?;
-            let running = running.with_context(|| {
+            let running = crate::local::find(name).await?.with_context(|| {
                 format!(
-                    "the stack {name} does not run; `scrubjay local up --stack {name}` starts it"
+                    "the local stack {name} does not run; `{}` starts it; for a stack on AWS give --env NAME instead of --local",
+                    crate::local::up_command(name)
                 )
             })?;
             return Target::describe(running.sdk_config(), format!("scrubjay-{name}{suffix}"))
                 .await;
         }
+        match self.find_on_aws(suffix).await {
+            Err(error) => Err(or_local(error).await),
+            found => found,
+        }
+    }
+
+    async fn find_on_aws(&self, suffix: &str) -> Result<Target> {
         let sdk = self.sdk_config(self.profile.as_deref()).await?;
-        Target::describe(sdk, format!("scrubjay-{}{suffix}", self.env)).await
+        Target::describe(sdk, format!("scrubjay-{}{suffix}", self.on_aws())).await
+    }
+
+    fn on_aws(&self) -> String {
+        let named = || std::env::var("SCRUBJAY_ENV").ok();
+        let env = self.env.clone().or_else(named);
+        env.filter(|env| !env.is_empty())
+            .unwrap_or_else(|| "dev".into())
     }
 
     /// The configuration of another profile for the same place; without one, that which found the stack.
@@ -99,6 +116,7 @@ impl TargetArgs {
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
             .build_https();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        profiles::check(profile)?;
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
@@ -124,15 +142,23 @@ impl TargetArgs {
     }
 }
 
+/// What is wrong, and that a stack on this machine runs, if one does.
+async fn or_local(error: anyhow::Error) -> anyhow::Error {
+    match crate::local::find("local").await {
+        Ok(Some(_)) => anyhow!("{error:#}; for the stack that runs on this machine give --local"),
+        _ => error,
+    }
+}
+
 fn no_credentials(error: CredentialsError) -> anyhow::Error {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => anyhow!(
             "no AWS credentials: give --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run \
-             `aws configure sso`; for a stack on this machine give --local"
+             `aws configure sso`"
         ),
         other => anyhow!(
             "AWS credentials cannot be had: {}; has the session expired? `aws sso login` renews one",
-            DisplayErrorContext(other)
+            cause(&other)
         ),
     }
 }
@@ -216,10 +242,19 @@ where
             region
         )),
         None => anyhow!(
-            "CloudFormation in {region} does not answer: {}",
-            DisplayErrorContext(error)
+            "CloudFormation in {region} cannot be reached: {}; is there a network, and is it the right --region or --endpoint?",
+            cause(error)
         ),
     }
+}
+
+/// What is at the bottom of an error, in the system's own words.
+pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    show::printable(&deepest.to_string())
 }
 
 fn advice(code: &str, message: &str, stack: &str, region: &str) -> String {
@@ -259,7 +294,7 @@ mod tests {
     #[test]
     fn a_stack_is_named_in_one_way() {
         let parse = |args: &[&str]| Command::try_parse_from([&["x"], args].concat());
-        assert_eq!(parse(&[]).unwrap().target.env, "dev");
+        assert_eq!(parse(&[]).unwrap().target.env, None);
         // What follows `--local` is not its value.
         let local = parse(&["--local", "a.jpg"]).unwrap();
         assert_eq!(local.target.local.as_deref(), Some("local"));

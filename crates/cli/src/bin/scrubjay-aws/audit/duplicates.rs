@@ -11,6 +11,7 @@ use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 
 use super::{Ask, Item, Table, TableArgs, table};
+use crate::key::KeyArg;
 use crate::when::When;
 
 /// Questions at the same time.
@@ -24,7 +25,7 @@ const AT_ONCE: usize = 16;
 pub struct Args {
     /// Of the uploads under this key
     #[arg(conflicts_with_all = ["sha256", "since"])]
-    key: Option<String>,
+    key: Option<KeyArg>,
     /// Of the file with this digest, in hexadecimal
     #[arg(long, value_name = "HEX", conflicts_with = "since")]
     sha256: Option<String>,
@@ -56,7 +57,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
     let (table, bucket) = args.table.open().await?;
     let digests = match (&args.key, &args.sha256) {
         (_, Some(digest)) => BTreeSet::from([digest.trim().to_ascii_lowercase()]),
-        (Some(key), None) => of_key(&table, &bucket, key).await?,
+        (Some(key), None) => of_key(&table, &bucket, &key.key(&bucket)?).await?,
         (None, None) => since(&table, args.since).await?,
     };
     let mut duplicates: Vec<Group> = stream::iter(digests)

@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    filter: Filter,
+    pub(super) filter: Filter,
     #[command(flatten)]
     table: TableArgs,
 }

@@ -14,7 +14,7 @@ use super::{Filter, Item, TableArgs};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    filter: Filter,
+    pub(super) filter: Filter,
     /// So many at most
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     limit: usize,

@@ -11,12 +11,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Item, TableArgs, table};
+use crate::key::{KeyArg, not_taken};
 
 /// One object's whole history, newest first
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The key in bucket A, as it is: not URL-encoded
-    key: String,
+    /// The key in bucket A, as it is: not URL-encoded; or `bucket/key`, or `s3://bucket/key`
+    key: KeyArg,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -46,7 +47,8 @@ struct Line {
 
 pub async fn run(args: &Args) -> Result<ExitCode> {
     let (table, bucket) = args.table.open().await?;
-    let object = scrubjay_pipeline::upload::object(&bucket, &args.key);
+    let key = args.key.key(&bucket)?;
+    let object = scrubjay_pipeline::upload::object(&bucket, &key);
     let (mut uploads, mut head) = (Vec::new(), None);
     for row in table.object(&object).await? {
         let is_upload = row
@@ -60,7 +62,10 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     if uploads.is_empty() && head.is_none() {
-        eprintln!("nothing is known of {}", show::printable(&object));
+        match not_taken(&key) {
+            Some(why) => eprintln!("nothing is known of {}: {why}", show::printable(&object)),
+            None => eprintln!("nothing is known of {}", show::printable(&object)),
+        }
         return Ok(ExitCode::FAILURE);
     }
     uploads.sort_by_key(|item: &Item| std::cmp::Reverse(item.updated_at));

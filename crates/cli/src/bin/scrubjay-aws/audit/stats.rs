@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = By::Upload)]
     by: By,
     #[command(flatten)]
-    filter: Filter,
+    pub(super) filter: Filter,
     /// Print one JSON object
     #[arg(long)]
     json: bool,

@@ -6,21 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use scrubjay::files::{self, Input};
+use scrubjay::files::{self, Input, Select};
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table};
 use scrubjay_local::Stack;
 use scrubjay_pipeline::audit::{Output, Reason, Removed, Source, Status};
 use serde::{Deserialize, Serialize};
 
 use super::{StackArgs, bring_up};
 
-/// Uploads and questions at the same time.
-const AT_ONCE: usize = 16;
-/// Without any upload coming to an end for so long, something is wrong with the stack.
+/// How often the audit table is asked what became of an upload.
+const PAUSE: Duration = Duration::from_millis(50);
+/// When an upload has come to no end for so long, something is wrong with the stack.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Run the whole pipeline on this machine over a folder: start, deploy, upload, wait, download, report, stop
@@ -35,6 +36,12 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Every column, and every name in full, however wide the terminal is
+    #[arg(long, conflicts_with = "json")]
+    wide: bool,
+    /// So many uploads under way at a time: with more than this machine has processors for, each takes longer
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
     #[command(flatten)]
     stack: StackArgs,
 }
@@ -48,6 +55,8 @@ struct Report {
     refused: usize,
     milliseconds: u64,
     output: PathBuf,
+    #[serde(skip)]
+    look: Look,
 }
 
 /// What became of one.
@@ -89,7 +98,16 @@ struct Upload {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode> {
-    let inputs = files::find(std::slice::from_ref(&args.input), Some(&args.output))?;
+    let select = Select::default();
+    let found = files::find(
+        std::slice::from_ref(&args.input),
+        Some(&args.output),
+        &select,
+    )?;
+    if let Some(problem) = found.problems.first() {
+        bail!("{}: {}", show::path(&problem.path), problem.message);
+    }
+    let inputs = found.inputs;
     if inputs.is_empty() {
         bail!(
             "no file ending in .jpg, .jpeg or .jpe below {}",
@@ -99,7 +117,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     let started = Instant::now();
     let name = format!("run-{}", std::process::id());
     let stack = bring_up(name, &args.stack).await?;
-    let done = treat(&stack, inputs, &args.output).await;
+    let done = treat(&stack, inputs, &args).await;
     stack.down().await?;
     let files = done?;
     let cleaned = files
@@ -112,6 +130,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         files,
         milliseconds: started.elapsed().as_millis() as u64,
         output: args.output,
+        look: show::look(args.wide),
     };
     show::report(&report, args.json)?;
     Ok(if report.refused == 0 {
@@ -121,60 +140,48 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     })
 }
 
-/// Uploads, waits and downloads.
-async fn treat(stack: &Stack, inputs: Vec<Input>, output: &Path) -> Result<Vec<Row>> {
-    let bar = show::bar(inputs.len(), "uploading");
-    let uploads: Vec<Upload> = stream::iter(inputs)
-        .map(|input| upload(stack, input))
-        .buffered(AT_ONCE)
+/// Uploads, waits and downloads: no more at a time than was asked for, so that the time of each is its own and not its
+/// neighbours'.
+async fn treat(stack: &Stack, inputs: Vec<Input>, args: &Args) -> Result<Vec<Row>> {
+    let bar = show::bar(inputs.len(), "cleaning");
+    let rows: Result<Vec<Row>> = stream::iter(inputs)
+        .map(|input| one(stack, input, &args.output))
+        .buffer_unordered(args.jobs.into())
         .inspect_ok(|_| bar.inc(1))
         .try_collect()
-        .await?;
+        .await;
     bar.finish_and_clear();
-    let bar = show::bar(uploads.len(), "cleaning");
-    let mut rows = Vec::new();
-    let mut open = uploads;
-    let mut quiet_since = Instant::now();
-    while !open.is_empty() {
-        let asked: Vec<(Upload, Option<Item>)> = stream::iter(open)
-            .map(|upload| async { ended(stack, &upload.key).await.map(|item| (upload, item)) })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        open = Vec::new();
-        for (upload, item) in asked {
-            let Some(item) = item else {
-                open.push(upload);
-                continue;
-            };
-            if item.status == Status::Cleaned {
-                download(stack, &upload, output).await?;
-            }
-            let finished = item.finished_at.unwrap_or_else(Timestamp::now);
-            let milliseconds = finished.as_millisecond() - upload.started.as_millisecond();
-            rows.push(Row {
-                file: upload.input.relative,
-                key: upload.key,
-                item,
-                milliseconds,
-            });
-            quiet_since = Instant::now();
-            bar.inc(1);
-        }
-        if quiet_since.elapsed() > PATIENCE {
-            bail!(
-                "{} uploads came to no end in {} s, the first of them {}; the emulator's log is {}",
-                open.len(),
-                PATIENCE.as_secs(),
-                open.first().map_or("", |upload| &upload.key),
-                stack.log().display()
-            );
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    bar.finish_and_clear();
+    let mut rows = rows?;
     rows.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(rows)
+}
+
+async fn one(stack: &Stack, input: Input, output: &Path) -> Result<Row> {
+    let upload = upload(stack, input).await?;
+    let began = Instant::now();
+    let item = loop {
+        if let Some(item) = ended(stack, &upload.key).await? {
+            break item;
+        }
+        ensure!(
+            began.elapsed() < PATIENCE,
+            "the upload {} came to no end in {} s; the emulator's log is {}",
+            show::printable(&upload.key),
+            PATIENCE.as_secs(),
+            stack.log().display()
+        );
+        tokio::time::sleep(PAUSE).await;
+    };
+    if item.status == Status::Cleaned {
+        download(stack, &upload, output).await?;
+    }
+    let finished = item.finished_at.unwrap_or_else(Timestamp::now);
+    Ok(Row {
+        milliseconds: finished.as_millisecond() - upload.started.as_millisecond(),
+        file: upload.input.relative,
+        key: upload.key,
+        item,
+    })
 }
 
 async fn upload(stack: &Stack, input: Input) -> Result<Upload> {
@@ -251,7 +258,14 @@ async fn download(stack: &Stack, upload: &Upload, output: &Path) -> Result<()> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = show::table(["file", "result", "before", "after", "removed", "ms"]);
+        let mut table = Table::new([
+            Column::name("file"),
+            Column::status("result"),
+            Column::number("before"),
+            Column::number("after").rank(1),
+            Column::text("removed"),
+            Column::number("ms"),
+        ]);
         for row in &self.files {
             let item = &row.item;
             let bytes =
@@ -261,8 +275,8 @@ impl fmt::Display for Report {
                 (None, None | Some("none")) => show::kinds(&item.removed),
                 (None, Some(turned)) => format!("{}; {turned}", show::kinds(&item.removed)),
             };
-            table.add_row([
-                row.file.display().to_string(),
+            table.row([
+                show::path(&row.file),
                 item.status.to_string(),
                 bytes(item.source.as_ref().map(|s| s.size)),
                 bytes(item.output.as_ref().map(|o| o.size)),
@@ -270,8 +284,7 @@ impl fmt::Display for Report {
                 row.milliseconds.to_string(),
             ]);
         }
-        show::right(&mut table, &[2, 3, 5]);
-        writeln!(f, "{table}\n")?;
+        writeln!(f, "{}\n", table.show(self.look).text)?;
         write!(
             f,
             "{} cleaned, {} refused in {:.1} s; the clean files are in {}",

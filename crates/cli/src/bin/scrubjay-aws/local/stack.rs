@@ -1,12 +1,13 @@
 //! `scrubjay local up|status|down`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use scrubjay::show;
 use scrubjay_local::Outputs;
 
-use super::{StackArgs, bring_up, root};
+use super::{StackArgs, bring_up, find, up_command};
 
 #[derive(Debug, clap::Args)]
 pub struct UpArgs {
@@ -27,33 +28,31 @@ pub struct FindArgs {
 }
 
 pub async fn up(args: UpArgs) -> Result<ExitCode> {
-    let outputs = match scrubjay_local::attach(&root()?, &args.find.stack).await? {
-        Some(running) => running.outputs().clone(),
-        None => {
-            bring_up(args.find.stack, &args.stack)
-                .await?
-                .detach()
-                .await?
-        }
+    let running = match find(&args.find.stack).await? {
+        Some(running) => running,
+        None => bring_up(args.find.stack, &args.stack).await?,
     };
-    print(&outputs, args.find.json)?;
+    let log = running.log();
+    let outputs = running.detach().await?;
+    print(&outputs, &log, args.find.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub async fn status(args: &FindArgs) -> Result<ExitCode> {
-    if let Some(stack) = scrubjay_local::attach(&root()?, &args.stack).await? {
-        print(stack.outputs(), args.json)?;
+    if let Some(stack) = find(&args.stack).await? {
+        print(stack.outputs(), &stack.log(), args.json)?;
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
-        "the stack {} does not run; `scrubjay local up` starts it",
-        args.stack
+        "the stack {} does not run; `{}` starts it",
+        args.stack,
+        up_command(&args.stack)
     );
     Ok(ExitCode::FAILURE)
 }
 
 pub async fn down(args: &FindArgs) -> Result<ExitCode> {
-    match scrubjay_local::attach(&root()?, &args.stack).await? {
+    match find(&args.stack).await? {
         Some(stack) => {
             stack.down().await?;
             eprintln!("the stack {} is stopped", args.stack);
@@ -63,11 +62,12 @@ pub async fn down(args: &FindArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(outputs: &Outputs, json: bool) -> Result<()> {
+fn print(outputs: &Outputs, log: &Path, json: bool) -> Result<()> {
     if json {
         return show::say_json(outputs);
     }
     let Outputs {
+        stack,
         endpoint,
         region,
         source_bucket,
@@ -96,6 +96,10 @@ fn print(outputs: &Outputs, json: bool) -> Result<()> {
         ),
         _ => String::new(),
     };
+    let (named, down) = match stack.as_str() {
+        "local" => (String::new(), String::new()),
+        other => (format!("={other}"), format!(" --stack {other}")),
+    };
     show::say(format_args!(
         "\
 endpoint       {endpoint}
@@ -105,6 +109,7 @@ staging        {}
 bucket B       {destination_bucket}
 audit table    {audit_table}
 state machine  {state_machine_arn}{gallery}{pages}
+log            {}
 
 Paste this to work with it:
 
@@ -116,8 +121,10 @@ aws dynamodb query --table-name {audit_table} --key-condition-expression '#o = :
     --expression-attribute-names '{{\"#o\": \"object\"}}' \\
     --expression-attribute-values '{{\":o\": {{\"S\": \"{source_bucket}/photo.jpg\"}}}}'
 aws stepfunctions list-executions --state-machine-arn {state_machine_arn}
+scrubjay audit list --local{named}
 
-`scrubjay local down` stops it.",
+`scrubjay local down{down}` stops it.",
         outputs.staging_bucket,
+        log.display(),
     ))
 }

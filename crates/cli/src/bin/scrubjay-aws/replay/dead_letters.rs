@@ -7,13 +7,12 @@ use anyhow::Result;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::Message;
 use scrubjay::show;
-use scrubjay_pipeline::reconcile::execution_name;
 use serde_json::Value;
 
-use super::Pace;
 use super::gallery::Gallery;
 use super::report::{Action, Row};
 use super::steps::{Replay, Work, refused};
+use super::{Pace, replay_name};
 use crate::target::Target;
 
 /// For so long nobody else sees a message that was received: longer than it takes to start ten executions at the lowest rate.
@@ -204,7 +203,7 @@ fn read(body: &str, scrub: &str, retract: &str) -> Letter {
     Letter::Replay(Work::Event {
         about: key.to_owned(),
         machine: machine.to_owned(),
-        name: execution_name(&["dead letter", machine, &id]),
+        name: replay_name(&["dead letter", machine, &id]),
         input: event,
     })
 }
@@ -242,6 +241,7 @@ mod tests {
         let (about, machine, name) = started(read(&uploaded));
         assert_eq!(uploaded["detail"]["object"]["key"], about);
         assert_eq!(machine, "scrub");
+        assert!(name.starts_with("replay-"), "{name}");
         assert_eq!(started(read(&uploaded)).2, name);
         let (_, machine, other) = started(read(&sample("object-deleted")));
         assert_eq!(machine, "retract");

@@ -4,13 +4,15 @@ use anyhow::Result;
 use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use scrubjay_pipeline::audit::Status;
-use scrubjay_pipeline::reconcile::{created, execution_name};
+use scrubjay_pipeline::reconcile::created;
 use scrubjay_pipeline::upload::{is_jpeg, object};
 
-use super::Only;
 use super::report::{Action, Row};
 use super::steps::{Replay, Work, refused};
+use super::{Only, replay_name};
 use crate::audit::{Ask, Item, read};
+use crate::error_name::ErrorName;
+use crate::key::{KeyArg, not_taken};
 
 /// Uploads that stand FAILED, and removals that failed: they have no audit item of their own. Oldest first.
 pub async fn failed(replay: &Replay, only: &Only) -> Result<Vec<Work>> {
@@ -24,8 +26,8 @@ pub async fn failed(replay: &Replay, only: &Only) -> Result<Vec<Work>> {
     });
     let mut works = Vec::new();
     while let Some(item) = walk.next().await? {
-        let name = item.error.as_ref().map(|error| &error.name);
-        if only.error.is_none() || only.error.as_ref() == name {
+        let name = item.error.as_ref().map(|error| error.name.as_str());
+        if only.error.is_none() || only.error.as_ref().map(ErrorName::as_str) == name {
             works.push(of_item(item));
         }
     }
@@ -72,10 +74,11 @@ fn of_item(item: Item) -> Work {
 }
 
 /// Of each key what has failed or is under way, and what bucket A holds now, whatever the table says of it.
-pub async fn objects(replay: &Replay, keys: &[String]) -> Result<Vec<Work>> {
+pub async fn objects(replay: &Replay, keys: &[KeyArg]) -> Result<Vec<Work>> {
     let mut works = Vec::new();
     for key in keys {
-        works.extend(of_object(replay, key).await?);
+        let key = key.key(replay.source.name())?;
+        works.extend(of_object(replay, &key).await?);
     }
     Ok(works)
 }
@@ -120,7 +123,7 @@ async fn of_object(replay: &Replay, key: &str) -> Result<Vec<Work>> {
         works.push(Work::Event {
             about: key.to_owned(),
             machine: replay.scrub.clone(),
-            name: execution_name(&[
+            name: replay_name(&[
                 "object",
                 &object,
                 &current.etag,
@@ -133,9 +136,10 @@ async fn of_object(replay: &Replay, key: &str) -> Result<Vec<Work>> {
     }
     if works.is_empty() {
         let row = Row::new(key, Action::Impossible);
-        works.push(Work::Impossible(row.because(
-            "bucket A has no such photo, and none of its uploads has failed",
-        )));
+        let why = not_taken(key).unwrap_or_else(|| {
+            "bucket A has no such photo, and none of its uploads has failed".into()
+        });
+        works.push(Work::Impossible(row.because(why)));
     }
     Ok(works)
 }

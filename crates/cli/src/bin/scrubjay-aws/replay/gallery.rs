@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use aws_sdk_sqs::types::Message;
-use scrubjay_pipeline::reconcile::execution_name;
 use serde_json::Value;
 
 use super::report::{Action, Row};
@@ -49,7 +48,7 @@ impl Gallery {
             }
             Letter::Analyse { key, event } => {
                 let id = message.message_id.as_deref().unwrap_or_default();
-                let name = execution_name(&["dead letter", &self.analyse, id]);
+                let name = super::replay_name(&["dead letter", &self.analyse, id]);
                 if !self.dry_run {
                     let start = self.sfn.start_execution().state_machine_arn(&self.analyse);
                     let start = start.name(name).input(event.to_string());

@@ -9,12 +9,12 @@ use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::types::{ExecutionRedriveStatus, ExecutionStatus};
 use scrubjay_pipeline::audit::Status;
 use scrubjay_pipeline::aws::{Bucket, s3_client};
-use scrubjay_pipeline::reconcile::{created, execution_name};
+use scrubjay_pipeline::reconcile::created;
 use scrubjay_pipeline::upload::Upload;
 use serde_json::Value;
 
 use super::report::{Action, Row};
-use super::{How, Only};
+use super::{How, Only, replay_name};
 use crate::audit::{Item, Table};
 use crate::target::Target;
 
@@ -74,7 +74,7 @@ impl Replay {
             retract: target.output("RetractStateMachineArn")?.to_owned(),
             dry_run: how.dry_run,
             anew: how.anew,
-            error: only.error.clone(),
+            error: only.error.as_ref().map(|error| error.as_str().to_owned()),
             prefix: only.prefix.clone(),
         })
     }
@@ -156,7 +156,7 @@ impl Replay {
         let start = Start {
             about: &about,
             machine: described.state_machine_arn(),
-            name: &execution_name(&["replay", arn]),
+            name: &replay_name(&["replay", arn]),
             input: &input,
         };
         self.start(start, depth).await
@@ -186,7 +186,7 @@ impl Replay {
         let start = Start {
             about: key,
             machine: &self.scrub,
-            name: &execution_name(&["replay", &item.object, &item.entry, arn]),
+            name: &replay_name(&["replay", &item.object, &item.entry, arn]),
             input: &created(bucket, key, &item.etag, item.version_id.as_deref()),
         };
         self.start(start, depth).await
@@ -245,7 +245,7 @@ impl Replay {
             return Ok(true);
         }
         let redrive = self.sfn.redrive_execution().execution_arn(arn);
-        let redrive = redrive.client_token(execution_name(&["redrive", arn, token]));
+        let redrive = redrive.client_token(replay_name(&["redrive", arn, token]));
         match redrive.send().await {
             Ok(_) => Ok(true),
             Err(error)
