@@ -101,7 +101,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 /// The folder with template.yaml: this one or one above.
-fn root() -> Result<PathBuf> {
+pub fn root() -> Result<PathBuf> {
     repository().context("no template.yaml here or above: run this inside scrubjay's repository")
 }
 
