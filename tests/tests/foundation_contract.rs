@@ -320,6 +320,20 @@ fn within_the_deployers_reach(template: &Template) {
             "AWS::CloudWatch::Alarm" => ("AlarmName", "scrubjay-dev-"),
             "AWS::CloudWatch::Dashboard" => ("DashboardName", "scrubjay-dev"),
             "AWS::Logs::LogGroup" => ("LogGroupName", "/aws/"),
+            // What AWS names by an id of its own: the policy deployer-gallery reaches it by kind, or by its tags.
+            kind if [
+                "AWS::ApiGateway::",
+                "AWS::ApiGatewayV2::",
+                "AWS::CloudFront::",
+                "AWS::Cognito::UserPoolClient",
+            ]
+            .iter()
+            .any(|of| kind.starts_with(of)) =>
+            {
+                continue;
+            }
+            // Without a name of its own, so that CloudFormation's begins with the stack's: scrubjay-<env>-gallery.
+            "AWS::S3::Bucket" | "AWS::S3::BucketPolicy" => continue,
             // Parts of the above, reached through them.
             "AWS::Lambda::Permission"
             | "AWS::Lambda::EventSourceMapping"

@@ -415,12 +415,13 @@ fn the_key_serves_each_only_for_its_bucket() {
                 }
             }
         }
-        // IAM decides about the audit table and what was restored from it; the key serves no other table.
+        // IAM decides about the audit table, what was restored from it, and the catalogue; the key serves no other table.
         for (table, served) in [
             ("scrubjay-dev-audit", true),
             ("scrubjay-dev-audit-restored-20261125", true),
             ("scrubjay-dev-audit-2", false),
-            ("scrubjay-dev-catalogue", false),
+            ("scrubjay-dev-catalogue", true),
+            ("scrubjay-prod-catalogue", false),
             ("scrubjay-prod-audit", false),
             ("payroll", false),
         ] {

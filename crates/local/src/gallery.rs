@@ -11,6 +11,9 @@ use crate::pages::{self, Addresses};
 use crate::users::{self, Password};
 use crate::{Error, Result, signing_key};
 
+/// The gallery's template, relative to the root.
+pub const GALLERY: &str = "gallery/template.yaml";
+
 /// The first user's name.
 const USER: &str = "you@example.com";
 
@@ -130,7 +133,7 @@ pub(crate) async fn finish(
 pub fn addresses(outputs: &BTreeMap<String, String>, region: &str) -> Result<Addresses> {
     let output = |name: &'static str| {
         outputs.get(name).cloned().ok_or(Error::Missing {
-            path: crate::GALLERY.into(),
+            path: GALLERY.into(),
             why: "the gallery's stack lacks an output that the pages need: deploy it again",
         })
     };

@@ -42,5 +42,6 @@ pub mod users;
 
 pub use error::{Error, Result};
 pub use functions::Functions;
+pub use gallery::GALLERY;
 pub use progress::Progress;
-pub use stack::{GALLERY, Options, Outputs, Stack, attach, find, up};
+pub use stack::{Options, Outputs, Stack, attach, find, up};

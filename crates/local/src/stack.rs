@@ -14,7 +14,7 @@ use crate::deploy::{Body, create, declared};
 use crate::emulator::{Emulator, Group, REGION, Settings, log_path};
 use crate::faults::Faults;
 use crate::functions::{Functions, package};
-use crate::gallery::{self, Fronts};
+use crate::gallery::{self, Fronts, GALLERY};
 use crate::home::{self, Home, check_name, lock_file};
 use crate::progress::{Progress, Report};
 use crate::template::{Artifact, Template};
@@ -22,9 +22,6 @@ use crate::{Error, Result, foundation, python};
 
 /// What the template's parameters that look something up start with.
 const SSM_PARAMETER: &str = "AWS::SSM::Parameter::Value<";
-
-/// The gallery's template, relative to the root.
-pub const GALLERY: &str = "gallery/template.yaml";
 
 /// What to bring up.
 #[derive(Debug, Clone)]
@@ -38,7 +35,7 @@ pub struct Options {
     pub template: PathBuf,
     /// A port of 127.0.0.1; 0, the default, for any that is free.
     pub port: u16,
-    /// The gallery is deployed too, from [`GALLERY`].
+    /// The gallery is deployed too, from [`crate::GALLERY`].
     pub gallery: bool,
     /// Parameters of the gallery's template, by name; as `parameters` for the other.
     pub gallery_parameters: Vec<(String, String)>,
