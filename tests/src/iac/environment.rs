@@ -264,7 +264,7 @@ impl Environment {
         self.files(&["key", "key-cloudfront"])
     }
 
-    /// The policy of a bucket (`source`, `staging`, `destination`), of the files that Terraform joins for it; `left_out` is
+    /// The policy of a bucket (`source`, `staging`, `destination`, `derivatives`, `reports`), of the files that Terraform joins for it; `left_out` is
     /// one that is not wanted.
     ///
     /// # Panics
@@ -279,7 +279,11 @@ impl Environment {
         let joined = joined[format!("{role}_bucket")].to_string();
         let mut values = self.placeholders();
         values.insert("bucket", self.bucket(role));
-        let mut names = vec!["bucket-secure-transport", "bucket-own-key", &own];
+        let mut names = vec!["bucket-secure-transport", "bucket-own-key"];
+        // The reports bucket has nothing to add to what all have.
+        if role != "reports" {
+            names.push(&own);
+        }
         if role == "destination" {
             names.push("bucket-cloudfront");
         }

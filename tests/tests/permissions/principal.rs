@@ -194,6 +194,16 @@ impl Maker<'_> {
             .send()
             .await
             .expect("a role under the boundary");
+        // The emulator's root stands for the service that a role trusts; a condition of that trust is nothing it could meet.
+        let trust = serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+        });
+        let update = self.iam.update_assume_role_policy();
+        let role = self.environment.role(name);
+        let role = role.rsplit('/').next().unwrap_or_default();
+        let update = update.role_name(role).policy_document(trust.to_string());
+        update.send().await.expect("a trust policy");
         let boundary = self.environment.file("boundary");
         self.session(name, granted, Some(boundary)).await
     }
