@@ -316,7 +316,9 @@ describe("every page", () => {
     await session.send("Network.enable");
     await session.send("Network.setCacheDisabled", { cacheDisabled: true });
     let bytes = 0;
-    let counting = true;
+    let counting = false;
+    // What the page before the reload still loads does not count.
+    session.on("Network.requestWillBeSent", (event) => event.type === "Document" && ((bytes = 0), (counting = true)));
     session.on("Network.loadingFinished", (event) => counting && (bytes += event.encodedDataLength));
     session.on("Network.responseReceived", (event) => counting && event.type === "Image" && event.response.mimeType === "image/jpeg" && (counting = false));
     await page.reload();

@@ -236,7 +236,7 @@ mod tests {
             "{text}"
         );
         assert!(pages.iter().any(|page| page.key == "config.json"));
-        assert!(pages.iter().all(|page| !page.key.ends_with(".md")));
+        assert!(pages.iter().all(|page| !page.key.contains("README")));
     }
 
     #[test]

@@ -8,6 +8,17 @@
 //!
 //! The larger bound: `cargo test --release -p scrubjay-pipeline --test pipeline_model -- --ignored --nocapture`.
 
+#![allow(
+    clippy::large_enum_variant,
+    clippy::match_same_arms,
+    clippy::maybe_infinite_iter,
+    clippy::single_match,
+    clippy::single_match_else,
+    clippy::too_many_lines,
+    clippy::unused_self,
+    reason = "a model is read state by state, in the order of the machines' own states"
+)]
+
 #[path = "pipeline_model/explore.rs"]
 mod explore;
 #[path = "pipeline_model/world.rs"]

@@ -66,9 +66,10 @@ fn a_restored_table_catches_up_with_both_buckets() {
         world
             .until("the delete to be recorded", async || {
                 let items = world.items(deleted).await;
-                match items.iter().any(|item| item["status"] == "RETRACTED") {
-                    true => Ok(()),
-                    false => Err(format!("{items:?}")),
+                if items.iter().any(|item| item["status"] == "RETRACTED") {
+                    Ok(())
+                } else {
+                    Err(format!("{items:?}"))
                 }
             })
             .await;

@@ -291,8 +291,9 @@ fn pages_of_a_search_follow_each_other_without_a_gap() {
         }
         let mut names = Vec::new();
         let mut cursor = String::new();
-        for _ in 0..20 {
-            let route = format!("/photos?q=paging&mine=true&limit=1{cursor}");
+        // Words are looked up of published photos alone; what is awaited is listed by its state. Other tests announce photos too.
+        for _ in 0..100 {
+            let route = format!("/photos?state=awaited&mine=true&limit=1{cursor}");
             let (status, page) = gallery.call(&token, Method::GET, &route, None).await;
             assert_eq!(status, 200, "{page}");
             for photo in page["photos"].as_array().unwrap() {
@@ -303,6 +304,7 @@ fn pages_of_a_search_follow_each_other_without_a_gap() {
                 None => break,
             }
         }
+        names.retain(|name| name.starts_with("paging-"));
         assert_eq!(names, ["paging-2.jpg", "paging-1.jpg", "paging-0.jpg"]);
         // Another user finds none of them: they are not published.
         let other = gallery.token(OTHER).await;

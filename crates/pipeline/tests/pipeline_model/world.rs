@@ -38,7 +38,7 @@ impl User {
 pub enum Fault {
     /// REJECTED and FAILED explain whatever bucket B shows.
     AlwaysExplains,
-    /// A missing staged file is SourceStale, whoever staged it.
+    /// A missing staged file is `SourceStale`, whoever staged it.
     ExpiredIsStale,
     /// An output is noted whatever output is noted already.
     NotesOverwrite,
