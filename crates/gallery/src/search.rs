@@ -62,6 +62,8 @@ pub async fn search<I: Index + Sync>(
         // An entry of the index may be older than its photo: only the photo itself counts.
         found.retain(|photo| hits.contains(&photo.position()) && query.matches(photo));
         found.sort_by_key(|photo| std::cmp::Reverse(photo.position()));
+        // A place that is left over from another date leads to the same photo as its own.
+        found.dedup_by_key(|photo| photo.id);
         photos.append(&mut found);
         if let Some(beyond) = photos.get(size) {
             let cursor = Some(Cursor::new(query, beyond.position()));
