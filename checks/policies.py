@@ -24,6 +24,8 @@ ALLOWED = [
     ("operator*", "RESOURCE_MISMATCH", "states:DescribeExecution", "takes standard executions too, beside express ones"),
     ("operator*", "RESOURCE_STAR", "logs:GetQueryResults", "names a query, which is no resource; parliament's list is older"),
     ("role-*", "RESOURCE_MISMATCH", "states:DescribeExecution", "takes standard executions too, beside express ones"),
+    ("deployer-gallery*", "UNKNOWN_ACTION", "apigateway:TagResource", "newer than parliament's list"),
+    ("deployer-gallery*", "RESOURCE_STAR", "cloudfront:", "many of CloudFront's actions name no resource"),
     ("deployer*", "INVALID_ARN", "Account expected", "AWS's own SAM transform stands in the account `aws`"),
     ("deployer*", "MISMATCHED_TYPE_BUT_USABLE", "StringEquals", "iam:PermissionsBoundary, the way the IAM guide compares it"),
 ]
