@@ -1,6 +1,6 @@
 //! The direct API: S3 and DynamoDB through API Gateway, without code, each call in the name of a role of its own.
 
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -131,11 +131,20 @@ fn a_machine_uploads_reads_asks_and_writes_texts_without_code() {
         let none = call(gallery, get("/objects/none.jpg", &key)).await;
         assert_eq!(none.status(), 404);
 
-        let audit: Value = call(gallery, get("/audit/shop/it's%20a%2Bb.jpg", &key))
-            .await
-            .json()
-            .await
-            .unwrap();
+        // The photo is in bucket B a moment before its audit item says so.
+        let end = Instant::now() + Duration::from_mins(2);
+        let audit = loop {
+            let audit: Value = call(gallery, get("/audit/shop/it's%20a%2Bb.jpg", &key))
+                .await
+                .json()
+                .await
+                .unwrap();
+            if audit["uploads"][0]["status"] == "CLEANED" {
+                break audit;
+            }
+            assert!(Instant::now() < end, "waited for CLEANED: {audit}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
         let upload = &audit["uploads"][0];
         assert_eq!(upload["error"], Value::Null, "{audit}");
         assert!(

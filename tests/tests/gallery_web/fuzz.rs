@@ -14,7 +14,7 @@ const PROGRAM: &str = "SCRUBJAY_SCHEMATHESIS";
 fn made_up_calls_find_nothing() {
     let Some(program) = env::var_os(PROGRAM) else {
         assert!(
-            env::var_os("SCRUBJAY_BROWSER_REQUIRED").is_none(),
+            env::var_os("SCRUBJAY_CI_FULL").is_none(),
             "{PROGRAM} is not set"
         );
         eprintln!(
