@@ -36,16 +36,20 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     ];
     RUNTIME.block_on(World::start("e2e", &parameters, false, &[]))
 });
-/// What the parameters change: refused uploads leave the older result, and only one prefix is treated.
+/// What the parameters change: refused uploads leave the older result, only one prefix is treated, and more endings are.
 static OTHER: LazyLock<World> = LazyLock::new(|| {
-    let parameters = [("OnRejected", "keep"), ("KeyPrefix", "photos/")];
+    let parameters = [
+        ("OnRejected", "keep"),
+        ("KeyPrefix", "photos/"),
+        ("Suffixes", "jpeg-and-jfif"),
+    ];
     RUNTIME.block_on(World::start("other", &parameters, false, &[]))
 });
-/// The Express way.
+/// The Express way, with more endings of keys.
 static EXPRESS: LazyLock<World> = LazyLock::new(|| {
     RUNTIME.block_on(World::start(
         "express",
-        &[("Workflow", "express")],
+        &[("Workflow", "express"), ("Suffixes", "jpeg-and-jfif")],
         false,
         &[],
     ))
@@ -90,13 +94,13 @@ pub fn on_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     RUNTIME.block_on(test(world))
 }
 
-/// Runs a test on the stack with `OnRejected` `keep` and `KeyPrefix` `photos/`.
+/// Runs a test on the stack with `OnRejected` `keep`, `KeyPrefix` `photos/` and `Suffixes` `jpeg-and-jfif`.
 pub fn on_other_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     let world = &*OTHER;
     RUNTIME.block_on(test(world))
 }
 
-/// Runs a test on the stack with `Workflow` `express`.
+/// Runs a test on the stack with `Workflow` `express` and `Suffixes` `jpeg-and-jfif`.
 pub fn on_express_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     let world = &*EXPRESS;
     RUNTIME.block_on(test(world))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scrubjay_pipeline::upload::{SUFFIXES, Sequencer};
+use scrubjay_pipeline::upload::{Sequencer, Suffixes};
 use scrubjay_pipeline::{Class, Error};
 use scrubjay_tests::iac::cloudformation::Template;
 use scrubjay_tests::iac::example::TEMPLATE_VALUES;
@@ -213,34 +213,42 @@ fn a_verb_is_spelt_alike_everywhere() {
 
 #[test]
 fn the_endings_of_keys_are_spelt_alike_everywhere() {
-    let rows = [("Fn::If", 1, "prefix"), ("Fn::If", 2, "suffix")];
     let template = Template::read("template.yaml", TEMPLATE_VALUES);
+    let patterns = |suffixes: Suffixes| {
+        let of = |suffix| json!({"suffix": {"equals-ignore-case": suffix}});
+        suffixes.list().iter().map(of).collect::<Vec<Value>>()
+    };
     for rule in ["UploadedRule", "DeletedRule"] {
         let properties = &template.section("Resources")[rule]["Properties"];
         let key = &properties["EventPattern"]["detail"]["object"]["key"];
-        for (function, branch, operator) in rows {
-            let patterns = key[function][branch].as_array().unwrap();
-            let said: Vec<&Value> = patterns.iter().map(|p| &p[operator]).collect();
-            let wanted = match operator {
-                "prefix" => vec![json!({"Ref": "KeyPrefix"})],
-                _ => SUFFIXES
-                    .map(|suffix| json!({"equals-ignore-case": suffix}))
-                    .to_vec(),
-            };
-            assert_eq!(said, wanted.iter().collect::<Vec<_>>(), "{rule}");
-        }
+        let by_suffix = json!({"Fn::If": [
+            "TakesJfif",
+            patterns(Suffixes::JpegAndJfif),
+            patterns(Suffixes::Jpeg),
+        ]});
+        let by_prefix = json!([{"prefix": {"Ref": "KeyPrefix"}}]);
+        let wanted = json!({"Fn::If": ["HasKeyPrefix", by_prefix, by_suffix]});
+        assert_eq!(key, &wanted, "{rule}");
+    }
+    let list = |suffixes: Suffixes| format!("['{}']", suffixes.list().join("', '"));
+    for name in ["ScrubStateMachine", "IntakeStateMachine"] {
+        let properties = &template.section("Resources")[name]["Properties"];
+        let wanted = json!({"Fn::If": [
+            "TakesJfif",
+            list(Suffixes::JpegAndJfif),
+            list(Suffixes::Jpeg),
+        ]});
+        assert_eq!(
+            properties["DefinitionSubstitutions"]["Suffixes"], wanted,
+            "{name}"
+        );
     }
     let machine = machine("scrub");
     let states = &machine["States"];
     let claim = states["Claim"]["Arguments"]["ConditionExpression"].to_string();
     let named = states["Named"]["Choices"][0]["Condition"].to_string();
-    for suffix in SUFFIXES {
-        for (state, text) in [("Claim", &claim), ("Named", &named)] {
-            assert!(
-                text.contains(&format!("'{suffix}'")),
-                "{state} forgets {suffix}"
-            );
-        }
+    for (state, text) in [("Claim", &claim), ("Named", &named)] {
+        assert!(text.contains("${Suffixes}"), "{state} forgets the endings");
     }
 }
 

@@ -61,6 +61,12 @@ fn what_goes_well_or_is_refused_ends_there() {
         assert!(execution(&item).contains(":express:"), "{item}");
         assert_eq!(history(&item), ["PROCESSING", "CLEANED"]);
 
+        // The rule has the endings of JFIF, too.
+        let key = "express/good.JFIF";
+        let data = unique_sample("beach.jpg", key);
+        let etag = world.put(key, &data).await;
+        world.ended(key, &etag, "CLEANED").await;
+
         let key = "express/bad.jpg";
         let etag = world.put(key, b"no JPEG at all").await;
         let item = world.ended(key, &etag, "REJECTED").await;

@@ -111,7 +111,7 @@ pub fn is_stdin(path: &Path) -> bool {
 /// Whether a name ends as the pipeline's rule wants it: `.jpg`, `.jpeg` or `.jpe`, in any case.
 pub fn has_jpeg_suffix(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
-    scrubjay_pipeline::upload::is_jpeg(&name.to_string_lossy())
+    scrubjay_pipeline::upload::Suffixes::Jpeg.take(&name.to_string_lossy())
 }
 
 /// Every file that is named, and those below every folder that is named which `select` takes; nothing below `out`, so that a

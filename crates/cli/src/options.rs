@@ -35,11 +35,11 @@ pub struct StripArgs {
     /// Refuse files of more scans
     #[arg(long, default_value_t = Limits::default().max_scans)]
     max_scans: u32,
-    /// Refuse files that ask for more work: blocks of 8 x 8 samples, times the scans that code them
-    #[arg(long, default_value_t = Limits::default().max_work)]
+    /// Refuse files that ask for more work: blocks of 8 x 8 samples, times the scans that code them (K, M and G are powers of 1000)
+    #[arg(long, default_value_t = Limits::default().max_work, value_name = "BLOCKS", value_parser = blocks)]
     max_work: u64,
-    /// Refuse files that need more bytes of memory beside the file and the clean file
-    #[arg(long, default_value_t = Limits::default().max_memory)]
+    /// Refuse files that need more bytes of memory beside the file and the clean file (K, M and G are powers of 1024)
+    #[arg(long, default_value_t = Limits::default().max_memory, value_name = "SIZE", value_parser = bytes)]
     max_memory: u64,
     /// What becomes of arithmetic-coded files, which no browser draws
     #[arg(long, default_value_t = Arithmetic::Accept, value_name = "accept|refuse")]
@@ -83,6 +83,11 @@ fn pixels(text: &str) -> Result<u64, String> {
     scaled(text, 1000).ok_or_else(|| "no number of pixels such as 120M or 120000000".into())
 }
 
+/// A number of blocks times scans: `50000000`, `50M`.
+fn blocks(text: &str) -> Result<u64, String> {
+    scaled(text, 1000).ok_or_else(|| "no number of blocks such as 50M or 50000000".into())
+}
+
 fn scaled(text: &str, thousand: u64) -> Option<u64> {
     let power = match text.chars().last()?.to_ascii_uppercase() {
         'K' => 1,
@@ -119,6 +124,7 @@ mod tests {
             assert_eq!(bytes(text), Ok(wanted), "{text}");
         }
         assert_eq!(pixels("120M"), Ok(120_000_000));
+        assert_eq!(blocks("50M"), Ok(50_000_000));
         for text in ["", "M", "1.5M", "-1", "+1", "1T", "99999999999G", "1 M"] {
             assert!(bytes(text).is_err(), "{text}");
         }

@@ -7,8 +7,6 @@ use std::process::exit;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, Table};
 use console::{Term, colors_enabled};
 use indicatif::{ProgressBar, ProgressStyle};
 use scrubjay_pipeline::audit::Removed;
@@ -85,20 +83,26 @@ pub fn look(wide: bool) -> Look {
     }
 }
 
-/// A table without lines, as wide as its contents need.
-pub fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header);
-    table
+/// What the commands with tables take.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Wide {
+    /// Show every column, and every name in full, however wide the terminal is
+    #[arg(long)]
+    wide: bool,
 }
 
-/// Numbers stand to the right.
-pub fn right(table: &mut Table, columns: &[usize]) {
-    for index in columns {
-        if let Some(column) = table.column_mut(*index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+impl Wide {
+    /// How its tables look: see [`look`].
+    pub fn look(self) -> Look {
+        look(self.wide)
     }
+}
+
+/// `1 upload`, `2 uploads`: a number and its noun, which becomes a plural with an `s`.
+pub fn count(number: impl TryInto<u64>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// `exif 1, comment 3`: kinds and counts.

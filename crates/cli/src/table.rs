@@ -1,7 +1,7 @@
 //! Tables that fit the terminal: columns become shorter, and then fewer; where there is no terminal, or all is asked for, nothing
 //! is left out.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -131,13 +131,27 @@ pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// A table as it is shown.
+/// A table as it is shown; as text it says which columns are left out, and how to see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     /// Its lines.
     pub text: String,
     /// Titles of the columns that are left out.
     pub hidden: Vec<&'static str>,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        if !self.hidden.is_empty() {
+            let hidden = self.hidden.join(", ");
+            write!(
+                f,
+                "\n\nLeft out, because the terminal is narrow: {hidden}. --wide shows all."
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl Table {
@@ -446,7 +460,11 @@ mod tests {
             }
         }
         assert_eq!(table().show(look(200)).hidden, [""; 0]);
-        assert_eq!(table().show(look(72)).hidden, ["bytes", "attempts"]);
+        let narrow = table().show(look(72));
+        assert_eq!(narrow.hidden, ["bytes", "attempts"]);
+        assert!(narrow.to_string().ends_with(
+            "Left out, because the terminal is narrow: bytes, attempts. --wide shows all."
+        ));
     }
 
     #[test]

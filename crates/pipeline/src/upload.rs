@@ -1,6 +1,7 @@
 //! What an upload is: bucket, key, ETag, version and place in the order of its key.
 
 use std::fmt::{self, Write as _};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -167,17 +168,47 @@ pub fn entry(etag: &str, version_id: Option<&str>) -> String {
     }
 }
 
-/// Endings of the keys that are treated, in any case: the rules of `template.yaml` say the same.
-pub const SUFFIXES: [&str; 3] = [".jpg", ".jpeg", ".jpe"];
+/// Which keys the pipeline takes, by their endings in any case: the parameter `Suffixes` of `template.yaml`, whose rules and state
+/// machines name the same endings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Suffixes {
+    /// `jpeg`: `.jpg`, `.jpeg` and `.jpe`.
+    #[default]
+    Jpeg,
+    /// `jpeg-and-jfif`: `.jfif`, `.jif` and `.jfi` as well.
+    JpegAndJfif,
+}
 
-/// Whether a key ends as a JPEG's does.
-pub fn is_jpeg(key: &str) -> bool {
-    SUFFIXES.iter().any(|suffix| {
-        let start = key.len().checked_sub(suffix.len());
-        start
-            .and_then(|start| key.get(start..))
-            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
-    })
+impl Suffixes {
+    /// The endings, in lower case.
+    pub const fn list(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &[".jpg", ".jpeg", ".jpe"],
+            Self::JpegAndJfif => &[".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi"],
+        }
+    }
+
+    /// Whether a key has one of the endings.
+    pub fn take(self, key: &str) -> bool {
+        self.list().iter().any(|suffix| {
+            let start = key.len().checked_sub(suffix.len());
+            start
+                .and_then(|start| key.get(start..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+        })
+    }
+}
+
+impl FromStr for Suffixes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "jpeg" => Ok(Self::Jpeg),
+            "jpeg-and-jfif" => Ok(Self::JpegAndJfif),
+            other => Err(format!("{other:?} is neither jpeg nor jpeg-and-jfif")),
+        }
+    }
 }
 
 /// Lower-case hexadecimal.
@@ -261,10 +292,14 @@ mod tests {
     #[test]
     fn a_jpeg_is_known_by_its_ending_in_any_case() {
         for key in ["a.jpg", "A.JPG", "x/y.JpEg", "é.jpe", ".jpg"] {
-            assert!(is_jpeg(key), "{key}");
+            assert!(Suffixes::Jpeg.take(key), "{key}");
         }
         for key in ["", "jpg", "a.jpg/", "a.jpgx", "a.png", "a.ĵpg", "xé"] {
-            assert!(!is_jpeg(key), "{key}");
+            assert!(!Suffixes::JpegAndJfif.take(key), "{key}");
+        }
+        for key in ["a.jfif", "A.JIF", ".jfi"] {
+            assert!(!Suffixes::Jpeg.take(key), "{key}");
+            assert!(Suffixes::JpegAndJfif.take(key), "{key}");
         }
     }
 

@@ -7,7 +7,7 @@ use scrubjay_pipeline::reconcile::{
     Comparison, Explanation, Listed, Pair, Situation, StoredFence, StuckItem, compare, created,
     deleted, execution_name, explain, hour, pair,
 };
-use scrubjay_pipeline::upload::{is_jpeg, object};
+use scrubjay_pipeline::upload::object;
 use tokio::sync::OnceCell;
 
 use crate::deps::{Deps, OnExpiry};
@@ -76,7 +76,7 @@ async fn compare_page(
     expires: &OnceCell<bool>,
     report: &mut Report,
 ) -> (Option<String>, Result<(), Error>) {
-    pairs.retain(|pair| is_jpeg(&pair.key));
+    pairs.retain(|pair| deps.suffixes.take(&pair.key));
     let bucket = deps.source.name();
     let objects: Vec<String> = pairs.iter().map(|p| object(bucket, &p.key)).collect();
     let fences = match deps.audit.fences(&objects).await {

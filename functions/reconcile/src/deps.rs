@@ -4,6 +4,7 @@ use scrubjay_pipeline::aws::{self, AuditQueries, Bucket, ExecutionStarter, Recor
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::metrics::Metrics;
 use scrubjay_pipeline::reconcile::OnRejected;
+use scrubjay_pipeline::upload::Suffixes;
 
 /// Made once per cold start.
 pub struct Deps {
@@ -19,6 +20,8 @@ pub struct Deps {
     pub retract: String,
     /// Only keys that begin so are treated.
     pub key_prefix: String,
+    /// Only keys with these endings are treated.
+    pub suffixes: Suffixes,
     /// What an expiry by a lifecycle rule of bucket A does to bucket B.
     pub on_expiry: OnExpiry,
     /// What a rejected upload does to an older clean photo.
@@ -31,7 +34,7 @@ pub struct Deps {
 
 impl Deps {
     /// From what [`Recorder`] needs, `SOURCE_BUCKET`, `DESTINATION_BUCKET`, `SCRUB_MACHINE`, `RETRACT_MACHINE`,
-    /// `RECONCILE_MINUTES`, `KEY_PREFIX`, `ON_LIFECYCLE_EXPIRY` and `ON_REJECTED`.
+    /// `RECONCILE_MINUTES`, `KEY_PREFIX`, `SUFFIXES`, `ON_LIFECYCLE_EXPIRY` and `ON_REJECTED`.
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
         let sdk = aws::sdk_config();
@@ -46,6 +49,7 @@ impl Deps {
             scrub: env.required("SCRUB_MACHINE"),
             retract: env.required("RETRACT_MACHINE"),
             key_prefix: env.or("KEY_PREFIX", String::new()),
+            suffixes: env.or("SUFFIXES", Suffixes::Jpeg),
             on_expiry: env.or("ON_LIFECYCLE_EXPIRY", OnExpiry::Keep),
             on_rejected: env.or("ON_REJECTED", OnRejected::Withdraw),
             retention_days: env.or("RETENTION_DAYS", 0),

@@ -5,7 +5,7 @@ use scrubjay_pipeline::aws::{self, Audit, Publisher};
 use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::fence::{Act, End, FenceSnapshot, Run};
 use scrubjay_pipeline::reconcile::OnRejected;
-use scrubjay_pipeline::upload::{Sequencer, decode, is_jpeg, object};
+use scrubjay_pipeline::upload::{Sequencer, Suffixes, decode, object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,6 +14,7 @@ pub struct Deps {
     publisher: Publisher,
     audit: Audit,
     on_rejected: OnRejected,
+    suffixes: Suffixes,
 }
 
 impl Deps {
@@ -24,10 +25,12 @@ impl Deps {
         let publisher = Publisher::new(&sdk, &mut env);
         let audit = Audit::new(&sdk, env.required("AUDIT_TABLE"));
         let on_rejected = env.or("ON_REJECTED", OnRejected::Withdraw);
+        let suffixes = env.or("SUFFIXES", Suffixes::Jpeg);
         env.finish(Self {
             publisher,
             audit,
             on_rejected,
+            suffixes,
         })
     }
 
@@ -105,7 +108,7 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
         return Ok(Output::Kept);
     }
     // Where the rule knows only a prefix, deletes of other files come too.
-    if upload.rejected.is_none() && !is_jpeg(&upload.key) {
+    if upload.rejected.is_none() && !deps.suffixes.take(&upload.key) {
         return Ok(Output::Kept);
     }
     if let Some(etag) = current

@@ -87,7 +87,14 @@ async fn only_keys_with_the_prefix_are_treated(world: &World) {
         world.put(key, &unique_sample("beach.jpg", key)).await;
     }
     // In any case of the ending, and whatever stands between.
-    for key in ["photos/a.JPG", "photos/a b/ü.jpEg", "photos/.jpe"] {
+    for key in [
+        "photos/a.JPG",
+        "photos/a b/ü.jpEg",
+        "photos/.jpe",
+        "photos/a.JFIF",
+        "photos/a.jif",
+        "photos/a.jfi",
+    ] {
         let data = unique_sample("beach.jpg", key);
         let etag = world.put(key, &data).await;
         world.ended(key, &etag, "CLEANED").await;

@@ -19,7 +19,7 @@ use scrubjay_pipeline::audit::Status;
 pub use item::Item;
 pub use table::{Ask, Table, read};
 
-use crate::target::TargetArgs;
+use crate::target::{Target, TargetArgs};
 use crate::when::When;
 
 /// What became of every upload: ask the audit table
@@ -183,7 +183,11 @@ impl Filter {
 
 impl TableArgs {
     async fn open(&self) -> Result<(Table, String)> {
-        let target = self.target.find().await?;
+        self.of(&self.target.find().await?)
+    }
+
+    /// The audit table and bucket A's name.
+    fn of(&self, target: &Target) -> Result<(Table, String)> {
         let table = Table::new(target.sdk(), target.output("AuditTable")?, self.page_size);
         Ok((table, target.output("SourceBucket")?.to_owned()))
     }

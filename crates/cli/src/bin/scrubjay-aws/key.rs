@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use scrubjay::show;
-use scrubjay_pipeline::upload::is_jpeg;
+use scrubjay_pipeline::upload::Suffixes;
 
 /// `holiday/beach.jpg`, `my-bucket-a/holiday/beach.jpg` (as an export has it) or `s3://my-bucket-a/holiday/beach.jpg`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +52,16 @@ impl KeyArg {
 }
 
 /// Why the pipeline does not take a key, if it does not.
-pub fn not_taken(key: &str) -> Option<String> {
-    (!is_jpeg(key)).then(|| {
+pub fn not_taken(key: &str, suffixes: Suffixes) -> Option<String> {
+    (!suffixes.take(key)).then(|| {
+        let (last, others) = suffixes
+            .list()
+            .split_last()
+            .expect("there is at least one ending");
         format!(
-            "the pipeline does not take {}: it does not end in .jpg, .jpeg or .jpe",
-            show::printable(key)
+            "the pipeline does not take {}: it does not end in {} or {last}",
+            show::printable(key),
+            others.join(", ")
         )
     })
 }
@@ -79,7 +84,12 @@ mod tests {
         ] {
             assert_eq!(key(text).as_deref(), wanted, "{text}");
         }
-        assert_eq!(not_taken("a.JPG"), None);
-        assert!(not_taken("a.png").unwrap().contains(".jpg, .jpeg or .jpe"));
+        assert_eq!(not_taken("a.JPG", Suffixes::Jpeg), None);
+        for (suffixes, listed) in [
+            (Suffixes::Jpeg, ".jpg, .jpeg or .jpe"),
+            (Suffixes::JpegAndJfif, ".jpe, .jfif, .jif or .jfi"),
+        ] {
+            assert!(not_taken("a.png", suffixes).unwrap().ends_with(listed));
+        }
     }
 }

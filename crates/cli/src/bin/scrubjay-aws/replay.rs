@@ -114,6 +114,8 @@ struct How {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    wide: show::Wide,
 }
 
 /// Exit code 1 when something failed again or could not be replayed.
@@ -159,7 +161,7 @@ async fn replay(args: &Args) -> Result<Report> {
     if !args.how.no_wait && !args.how.dry_run {
         wait::for_ends(&replay, &mut rows, &mut pace).await?;
     }
-    Ok(Report::of(rows, args.how.dry_run))
+    Ok(Report::of(rows, args.how.dry_run, args.how.wide.look()))
 }
 
 async fn all(replay: &Replay, works: Vec<Work>, pace: &mut Pace) -> Result<Vec<Row>> {

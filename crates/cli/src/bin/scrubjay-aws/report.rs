@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table};
 use scrubjay_pipeline::aws::{Queue, Rollups};
 use scrubjay_report::cost::Workflow;
 use scrubjay_report::{Period, Report, Stack, gather};
@@ -219,15 +220,16 @@ fn text(report: &Report) -> String {
             .into_iter()
             .map(|told| format!("  {told}")),
     );
-    let mut table = show::table([
-        "day",
+    let numbers = [
         "published",
         "refused",
         "overtaken",
         "failed",
         "removed",
         "with position",
-    ]);
+    ];
+    let titles = [Column::new("day")].into_iter();
+    let mut table = Table::new(titles.chain(numbers.map(Column::number)));
     let all = ("all".to_owned(), &report.total);
     let days = report
         .days
@@ -242,10 +244,9 @@ fn text(report: &Report) -> String {
             day.of("RETRACTED"),
             day.exif.gps,
         ];
-        table.add_row([vec![name], numbers.map(|n| n.to_string()).to_vec()].concat());
+        table.row([vec![name], numbers.map(|n| n.to_string()).to_vec()].concat());
     }
-    show::right(&mut table, &[1, 2, 3, 4, 5, 6]);
-    lines.push(format!("\n{table}"));
+    lines.push(format!("\n{}", table.show(Look::default()).text));
     for (reason, count) in &report.total.refused {
         lines.push(format!("  refused, {}: {count}", show::printable(reason)));
     }

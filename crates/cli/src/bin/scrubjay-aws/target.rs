@@ -9,6 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use scrubjay::show;
+use scrubjay_pipeline::upload::Suffixes;
 
 use crate::profiles;
 
@@ -212,6 +213,20 @@ impl Target {
     /// The environment's name.
     pub fn env(&self) -> &str {
         self.stack.strip_prefix("scrubjay-").unwrap_or(&self.stack)
+    }
+
+    /// Which keys the stack takes by their endings. A stack from before there was a choice takes those of
+    /// [`Suffixes::Jpeg`].
+    ///
+    /// # Errors
+    /// When the stack names a choice that this command does not know.
+    pub fn suffixes(&self) -> Result<Suffixes> {
+        match self.outputs.get("Suffixes") {
+            None => Ok(Suffixes::Jpeg),
+            Some(text) => text.parse().map_err(|why: String| {
+                anyhow::anyhow!("the stack {} has an output Suffixes, but {why}", self.stack)
+            }),
+        }
     }
 
     /// An output of the stack, by the name in template.yaml.

@@ -9,8 +9,9 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use futures::{StreamExt, stream};
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table};
 use scrubjay_pipeline::aws::s3_client;
-use scrubjay_pipeline::upload::is_jpeg;
+use scrubjay_pipeline::upload::Suffixes;
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
@@ -42,6 +43,8 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    wide: show::Wide,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -78,6 +81,8 @@ struct Report {
     found: u64,
     /// The first of them.
     findings: Vec<Finding>,
+    #[serde(skip)]
+    look: Look,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,7 +129,8 @@ async fn verify(args: &Args) -> Result<Report> {
         let page = page.with_context(|| format!("cannot list s3://{bucket}"))?;
         let keys = page.contents.unwrap_or_default();
         let keys = keys.into_iter().filter_map(|object| object.key);
-        let (photos, others): (Vec<String>, Vec<String>) = keys.partition(|key| is_jpeg(key));
+        let (photos, others): (Vec<String>, Vec<String>) =
+            keys.partition(|key| Suffixes::JpegAndJfif.take(key));
         report.others += others.len() as u64;
         // The pace is kept by whoever hands out keys.
         let paced = stream::unfold((photos.into_iter(), &mut tick), async |(mut left, tick)| {
@@ -189,14 +195,14 @@ fn reason<E: aws_sdk_s3::error::ProvideErrorMetadata>(
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.findings.is_empty() {
-            let mut table = show::table(["key", "found"]);
+            let mut table = Table::new([Column::name("key"), Column::text("found")]);
             for finding in &self.findings {
-                table.add_row([
+                table.row([
                     show::printable(&finding.key),
                     show::printable(&finding.reason),
                 ]);
             }
-            writeln!(f, "{table}\n")?;
+            writeln!(f, "{}\n", table.show(self.look))?;
         }
         write!(
             f,

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use futures::{StreamExt, TryStreamExt, stream};
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table as Shown};
 use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 
@@ -36,12 +37,16 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    wide: show::Wide,
+    #[command(flatten)]
     table: TableArgs,
 }
 
 #[derive(Debug, Serialize)]
 struct Report {
     duplicates: Vec<Group>,
+    #[serde(skip)]
+    look: Look,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,7 +72,8 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         .try_collect()
         .await?;
     duplicates.sort_by_key(|group| std::cmp::Reverse(group.keys));
-    show::report(&Report { duplicates }, args.json)?;
+    let look = args.wide.look();
+    show::report(&Report { duplicates, look }, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,12 +124,17 @@ async fn group(table: &Table, digest: String) -> Result<Group> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = show::table(["SHA-256", "key", "status", "updated"]);
+        let mut table = Shown::new([
+            Column::id("SHA-256"),
+            Column::name("key"),
+            Column::status("status"),
+            Column::time("updated").rank(1),
+        ]);
         for group in &self.duplicates {
             for (index, item) in group.uploads.iter().enumerate() {
-                table.add_row([
+                table.row([
                     if index == 0 {
-                        group.source_sha256.get(..16).unwrap_or_default().to_owned()
+                        group.source_sha256.clone()
                     } else {
                         String::new()
                     },
@@ -133,7 +144,8 @@ impl fmt::Display for Report {
                 ]);
             }
         }
-        writeln!(f, "{table}\n")?;
-        write!(f, "{} files under more than one key", self.duplicates.len())
+        writeln!(f, "{}\n", table.show(self.look))?;
+        let files = show::count(self.duplicates.len(), "file");
+        write!(f, "{files} under more than one key")
     }
 }

@@ -155,8 +155,8 @@ fn confirmed(report: &Report) -> Result<bool> {
         "nobody is there to confirm: give --yes, or see with --dry-run what would go"
     );
     eprint!(
-        "Erase {} uploads of {} and their history? This cannot be undone. Type \"erase\": ",
-        report.uploads,
+        "Erase {} of {} and the history? This cannot be undone. Type \"erase\": ",
+        show::count(report.uploads, "upload"),
         show::printable(&report.object)
     );
     std::io::stderr().flush()?;
@@ -174,8 +174,8 @@ impl fmt::Display for Report {
         };
         writeln!(
             f,
-            "{would}: {} uploads of {}{}",
-            self.uploads,
+            "{would}: {} of {}{}",
+            show::count(self.uploads, "upload"),
             show::printable(&self.object),
             if self.fence { ", and its fence" } else { "" }
         )?;

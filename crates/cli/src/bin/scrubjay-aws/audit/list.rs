@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table};
 use scrubjay_pipeline::audit::stamp;
 use serde::Serialize;
 
@@ -22,6 +23,8 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    wide: show::Wide,
+    #[command(flatten)]
     table: TableArgs,
 }
 
@@ -30,6 +33,8 @@ struct Report {
     items: Vec<Item>,
     /// Whether the limit has cut the list off.
     more: bool,
+    #[serde(skip)]
+    look: Look,
 }
 
 pub async fn run(args: &Args) -> Result<ExitCode> {
@@ -38,6 +43,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
     let mut report = Report {
         items: Vec::new(),
         more: false,
+        look: args.wide.look(),
     };
     while let Some(item) = walk.next().await? {
         if report.items.len() == args.limit {
@@ -52,9 +58,16 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = show::table(["updated", "status", "key", "bytes", "attempts", "what"]);
+        let mut table = Table::new([
+            Column::time("updated"),
+            Column::status("status"),
+            Column::name("key"),
+            Column::number("bytes").rank(1),
+            Column::number("attempts").rank(2),
+            Column::text("what"),
+        ]);
         for item in &self.items {
-            table.add_row([
+            table.row([
                 stamp(item.updated_at),
                 item.status.to_string(),
                 show::printable(item.key()),
@@ -64,9 +77,8 @@ impl fmt::Display for Report {
                 show::printable(&item.story()),
             ]);
         }
-        show::right(&mut table, &[3, 4]);
-        writeln!(f, "{table}\n")?;
-        write!(f, "{} uploads", self.items.len())?;
+        writeln!(f, "{}\n", table.show(self.look))?;
+        f.write_str(&show::count(self.items.len(), "upload"))?;
         if self.more {
             write!(
                 f,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table};
 use scrubjay_pipeline::audit::{Status, stamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    wide: show::Wide,
+    #[command(flatten)]
     table: TableArgs,
 }
 
@@ -34,6 +37,8 @@ struct Report {
     uploads: Vec<Item>,
     /// The fence: what may act on the key.
     head: Option<Value>,
+    #[serde(skip)]
+    look: Look,
 }
 
 /// Something that happened to an upload.
@@ -46,7 +51,8 @@ struct Line {
 }
 
 pub async fn run(args: &Args) -> Result<ExitCode> {
-    let (table, bucket) = args.table.open().await?;
+    let target = args.table.target.find().await?;
+    let (table, bucket) = args.table.of(&target)?;
     let key = args.key.key(&bucket)?;
     let object = scrubjay_pipeline::upload::object(&bucket, &key);
     let (mut uploads, mut head) = (Vec::new(), None);
@@ -62,7 +68,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     if uploads.is_empty() && head.is_none() {
-        match not_taken(&key) {
+        match not_taken(&key, target.suffixes()?) {
             Some(why) => eprintln!("nothing is known of {}: {why}", show::printable(&object)),
             None => eprintln!("nothing is known of {}", show::printable(&object)),
         }
@@ -74,6 +80,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         object,
         uploads,
         head,
+        look: args.wide.look(),
     };
     show::report(&report, args.json)?;
     Ok(ExitCode::SUCCESS)
@@ -99,16 +106,21 @@ fn history(uploads: &[Item]) -> Vec<Line> {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n", show::printable(&self.object))?;
-        let mut lines = show::table(["at", "status", "upload", "execution"]);
+        let mut lines = Table::new([
+            Column::time("at"),
+            Column::status("status"),
+            Column::id("upload").rank(1),
+            Column::id("execution"),
+        ]);
         for line in &self.history {
-            lines.add_row([
+            lines.row([
                 line.at.clone(),
                 line.status.to_string(),
                 show::printable(line.entry.trim_start_matches("upload#")),
                 show::execution(&line.execution).to_owned(),
             ]);
         }
-        writeln!(f, "{lines}")?;
+        writeln!(f, "{}", lines.show(self.look))?;
         for item in &self.uploads {
             writeln!(f, "\n{}", show::printable(&item.entry))?;
             for (name, value) in facts(item) {

@@ -6,9 +6,9 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use comfy_table::Table;
 use jiff::Timestamp;
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table};
 use scrubjay_pipeline::audit::{ExifParts, Status};
 use serde::Serialize;
 
@@ -30,6 +30,8 @@ pub struct Args {
     json: bool,
     #[command(flatten)]
     table: TableArgs,
+    #[command(flatten)]
+    wide: show::Wide,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -53,6 +55,8 @@ struct Report {
     errors: BTreeMap<String, u64>,
     /// Those that were longest from their first execution's beginning to their end.
     slowest: Vec<Slow>,
+    #[serde(skip)]
+    look: Look,
 }
 
 /// What was found of one kind of metadata in what was cleaned.
@@ -78,6 +82,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
     let mut report = Report {
         since: ask.since,
         until: ask.until,
+        look: args.wide.look(),
         ..Report::default()
     };
     let mut slowest = BinaryHeap::new();
@@ -96,7 +101,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
                 slowest.pop();
             }
         }
-        spinner.set_message(format!("{} uploads", report.uploads));
+        spinner.set_message(show::count(report.uploads, "upload"));
     }
     spinner.finish_and_clear();
     report.slowest = slowest
@@ -135,67 +140,82 @@ impl Report {
         }
     }
 
+    /// A row for each day, and a column for each status that any upload has.
     fn by_day(&self) -> Table {
-        let mut table = show::table(
-            ["day", "uploads"]
+        let statuses = Status::ALL.map(Status::as_str);
+        let there = statuses
+            .into_iter()
+            .filter(|status| self.statuses.contains_key(status));
+        let there: Vec<&'static str> = there.collect();
+        let titles = [Column::new("day"), Column::number("uploads")];
+        let mut table = Table::new(
+            titles
                 .into_iter()
-                .chain(Status::ALL.map(Status::as_str)),
+                .chain(there.iter().map(|status| Column::number(status))),
         );
         for (day, statuses) in self.days.iter().rev() {
             let mut row = vec![day.clone(), statuses.values().sum::<u64>().to_string()];
-            row.extend(
-                Status::ALL.map(|s| statuses.get(s.as_str()).copied().unwrap_or(0).to_string()),
-            );
-            table.add_row(row);
+            let counts = there.iter().map(|status| statuses.get(status));
+            row.extend(counts.map(|count| count.copied().unwrap_or(0).to_string()));
+            table.row(row);
         }
-        show::right(&mut table, &[1, 2, 3, 4, 5, 6, 7]);
         table
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n", self.by_day())?;
+        writeln!(f, "{}\n", self.by_day().show(self.look))?;
         writeln!(
             f,
-            "{} uploads. Published: {} bytes of {}, {} bytes of metadata removed.",
-            self.uploads, self.output_bytes, self.source_bytes, self.removed_bytes
+            "{}. Published: {} bytes of {}, {} bytes of metadata removed.",
+            show::count(self.uploads, "upload"),
+            self.output_bytes,
+            self.source_bytes,
+            self.removed_bytes
         )?;
         if !self.kinds.is_empty() {
-            let mut kinds = show::table(["kind", "uploads", "count", "bytes"]);
+            let mut kinds = Table::new([
+                Column::name("kind"),
+                Column::number("uploads"),
+                Column::number("count"),
+                Column::number("bytes"),
+            ]);
             for (name, kind) in &self.kinds {
                 let numbers = [kind.uploads, kind.count, kind.bytes].map(|n| n.to_string());
-                kinds.add_row([vec![show::printable(name)], numbers.to_vec()].concat());
+                kinds.row([vec![show::printable(name)], numbers.to_vec()].concat());
             }
             for part in ExifParts::NAMES {
                 if let Some(uploads) = self.exif.get(part) {
                     let dash = || "-".to_owned();
-                    kinds.add_row([part.to_owned(), uploads.to_string(), dash(), dash()]);
+                    kinds.row([part.to_owned(), uploads.to_string(), dash(), dash()]);
                 }
             }
-            show::right(&mut kinds, &[1, 2, 3]);
-            writeln!(f, "\n{kinds}")?;
+            writeln!(f, "\n{}", kinds.show(self.look))?;
         }
         if !self.errors.is_empty() {
-            let mut errors = show::table(["error", "uploads"]);
+            let mut errors = Table::new([Column::new("error"), Column::number("uploads")]);
             for (name, count) in &self.errors {
-                errors.add_row([show::printable(name), count.to_string()]);
+                errors.row([show::printable(name), count.to_string()]);
             }
-            show::right(&mut errors, &[1]);
-            writeln!(f, "\n{errors}")?;
+            writeln!(f, "\n{}", errors.show(self.look))?;
         }
         if !self.slowest.is_empty() {
-            let mut slowest = show::table(["slowest", "ms", "status", "attempts"]);
+            let mut slowest = Table::new([
+                Column::name("slowest"),
+                Column::number("ms"),
+                Column::status("status"),
+                Column::number("attempts"),
+            ]);
             for slow in &self.slowest {
-                slowest.add_row([
+                slowest.row([
                     show::printable(&slow.key),
                     slow.milliseconds.to_string(),
                     slow.status.to_owned(),
                     slow.attempts.to_string(),
                 ]);
             }
-            show::right(&mut slowest, &[1, 3]);
-            write!(f, "\n{slowest}")?;
+            write!(f, "\n{}", slowest.show(self.look))?;
         }
         Ok(())
     }

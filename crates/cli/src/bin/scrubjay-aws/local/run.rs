@@ -36,9 +36,8 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Every column, and every name in full, however wide the terminal is
-    #[arg(long, conflicts_with = "json")]
-    wide: bool,
+    #[command(flatten)]
+    wide: show::Wide,
     /// So many uploads under way at a time: with more than this machine has processors for, each takes longer
     #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
@@ -130,7 +129,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         files,
         milliseconds: started.elapsed().as_millis() as u64,
         output: args.output,
-        look: show::look(args.wide),
+        look: args.wide.look(),
     };
     show::report(&report, args.json)?;
     Ok(if report.refused == 0 {
@@ -284,7 +283,7 @@ impl fmt::Display for Report {
                 row.milliseconds.to_string(),
             ]);
         }
-        writeln!(f, "{}\n", table.show(self.look).text)?;
+        writeln!(f, "{}\n", table.show(self.look))?;
         write!(
             f,
             "{} cleaned, {} refused in {:.1} s; the clean files are in {}",

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use jiff::Timestamp;
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table};
 use scrubjay_gallery::{Cursor, Photo, Query, State};
 use scrubjay_pipeline::audit::stamp;
 use serde::Serialize;
@@ -59,6 +60,8 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    wide: show::Wide,
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -68,6 +71,8 @@ struct Report {
     /// Where the next page begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
+    #[serde(skip)]
+    look: Look,
 }
 
 impl Args {
@@ -102,6 +107,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
     let report = Report {
         photos: page.photos,
         cursor: page.cursor.map(|cursor| cursor.to_string()),
+        look: args.wide.look(),
     };
     show::report(&report, args.json)?;
     Ok(ExitCode::SUCCESS)
@@ -109,9 +115,15 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = show::table(["date", "state", "key", "size", "about"]);
+        let mut table = Table::new([
+            Column::new("date"),
+            Column::new("state"),
+            Column::name("key"),
+            Column::new("size").rank(1),
+            Column::text("about"),
+        ]);
         for photo in &self.photos {
-            table.add_row([
+            table.row([
                 day(photo.date),
                 photo.state.to_string(),
                 show::printable(&photo.key),
@@ -122,8 +134,8 @@ impl fmt::Display for Report {
                 show::printable(&about(photo)),
             ]);
         }
-        writeln!(f, "{table}\n")?;
-        write!(f, "{} photos", self.photos.len())?;
+        writeln!(f, "{}\n", table.show(self.look))?;
+        f.write_str(&show::count(self.photos.len(), "photo"))?;
         if let Some(cursor) = &self.cursor {
             write!(f, ", perhaps more: --cursor {cursor}")?;
         }

@@ -5,7 +5,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use scrubjay_pipeline::audit::Status;
 use scrubjay_pipeline::reconcile::created;
-use scrubjay_pipeline::upload::{is_jpeg, object};
+use scrubjay_pipeline::upload::object;
 
 use super::report::{Action, Row};
 use super::steps::{Replay, Work, refused};
@@ -109,7 +109,7 @@ async fn of_object(replay: &Replay, key: &str) -> Result<Vec<Work>> {
         .map(of_item)
         .collect();
     if let Some(current) = current
-        && is_jpeg(key)
+        && replay.suffixes.take(key)
         && (anew || !newest.as_ref().is_some_and(open))
     {
         // Its name follows from how the item stands: once this is done, the next time is another matter.
@@ -136,7 +136,7 @@ async fn of_object(replay: &Replay, key: &str) -> Result<Vec<Work>> {
     }
     if works.is_empty() {
         let row = Row::new(key, Action::Impossible);
-        let why = not_taken(key).unwrap_or_else(|| {
+        let why = not_taken(key, replay.suffixes).unwrap_or_else(|| {
             "bucket A has no such photo, and none of its uploads has failed".into()
         });
         works.push(Work::Impossible(row.because(why)));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use scrubjay::show;
+use scrubjay::table::{Column, Look, Table};
 use serde::Serialize;
 
 /// What was done, or is to be done, about one execution or event.
@@ -100,11 +101,13 @@ pub struct Report {
     sent: usize,
     /// Failed again, or could not be replayed.
     pub failed: usize,
+    #[serde(skip)]
+    look: Look,
 }
 
 impl Report {
     /// Counts.
-    pub fn of(rows: Vec<Row>, dry_run: bool) -> Self {
+    pub fn of(rows: Vec<Row>, dry_run: bool, look: Look) -> Self {
         let count = |action| rows.iter().filter(|row| row.action == action).count();
         Self {
             dry_run,
@@ -113,6 +116,7 @@ impl Report {
             sent: count(Action::Sent),
             failed: rows.iter().filter(|row| row.failed).count(),
             rows,
+            look,
         }
     }
 }
@@ -122,9 +126,15 @@ impl fmt::Display for Report {
         if self.rows.is_empty() {
             return write!(f, "nothing to replay");
         }
-        let mut table = show::table(["what", "action", "outcome", "execution", "detail"]);
+        let mut table = Table::new([
+            Column::name("what"),
+            Column::new("action"),
+            Column::status("outcome"),
+            Column::id("execution").rank(1),
+            Column::text("detail"),
+        ]);
         for row in &self.rows {
-            table.add_row([
+            table.row([
                 show::printable(&row.about),
                 row.action.words(self.dry_run).to_owned(),
                 row.outcome.clone().unwrap_or_else(|| "-".into()),
@@ -132,7 +142,7 @@ impl fmt::Display for Report {
                 show::printable(row.detail.as_deref().unwrap_or_default()),
             ]);
         }
-        writeln!(f, "{table}\n")?;
+        writeln!(f, "{}\n", table.show(self.look))?;
         let Self {
             redriven,
             started,
@@ -140,7 +150,7 @@ impl fmt::Display for Report {
             failed,
             ..
         } = self;
-        let rest = self.rows.len() - redriven - started - sent;
+        let others = show::count(self.rows.len() - redriven - started - sent, "other");
         let sent = match (sent, self.dry_run) {
             (0, _) => String::new(),
             (_, true) => format!("{sent} of the gallery to send back, "),
@@ -149,12 +159,12 @@ impl fmt::Display for Report {
         if self.dry_run {
             write!(
                 f,
-                "{redriven} to redrive, {started} to start anew, {sent}{rest} others; nothing was done"
+                "{redriven} to redrive, {started} to start anew, {sent}{others}; nothing was done"
             )
         } else {
             write!(
                 f,
-                "{redriven} redriven, {started} started anew, {sent}{rest} others; {failed} failed again or cannot be replayed"
+                "{redriven} redriven, {started} started anew, {sent}{others}; {failed} failed again or cannot be replayed"
             )
         }
     }

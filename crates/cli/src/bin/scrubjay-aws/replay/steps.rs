@@ -10,7 +10,7 @@ use aws_sdk_sfn::types::{ExecutionRedriveStatus, ExecutionStatus};
 use scrubjay_pipeline::audit::Status;
 use scrubjay_pipeline::aws::{Bucket, s3_client};
 use scrubjay_pipeline::reconcile::created;
-use scrubjay_pipeline::upload::Upload;
+use scrubjay_pipeline::upload::{Suffixes, Upload};
 use serde_json::Value;
 
 use super::report::{Action, Row};
@@ -52,6 +52,8 @@ pub struct Replay {
     pub sfn: Client,
     pub table: Table,
     pub source: Bucket,
+    /// Which keys the stack takes.
+    pub suffixes: Suffixes,
     /// ARNs of the machines.
     pub scrub: String,
     pub retract: String,
@@ -70,6 +72,7 @@ impl Replay {
             sfn: Client::new(sdk),
             table: Table::new(sdk, target.output("AuditTable")?, page_size),
             source: Bucket::new(s3_client(sdk), source),
+            suffixes: target.suffixes()?,
             scrub: target.output("StateMachineArn")?.to_owned(),
             retract: target.output("RetractStateMachineArn")?.to_owned(),
             dry_run: how.dry_run,
