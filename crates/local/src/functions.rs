@@ -269,7 +269,46 @@ mod tests {
 
     use tokio::io::AsyncWriteExt;
 
-    use super::{Cursor, Duration, Progress, Watch, fs, is_of_a_package, package};
+    use super::{
+        Cursor, Duration, Home, Path, Progress, Watch, cargo, fs, is_of_a_package, package,
+    };
+
+    /// Builds a function and counts what was compiled for it.
+    fn compiled(mut build: std::process::Command) -> usize {
+        let built = build.output().expect("cargo");
+        let words = String::from_utf8_lossy(&built.stderr);
+        assert!(built.status.success(), "{words}");
+        let messages = String::from_utf8_lossy(&built.stdout);
+        let artifacts = messages.lines().filter_map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            message["fresh"].as_bool()
+        });
+        let fresh: Vec<bool> = artifacts.collect();
+        assert!(!fresh.is_empty(), "{words}");
+        fresh.into_iter().filter(|fresh| !fresh).count()
+    }
+
+    #[test]
+    fn a_second_start_the_other_way_builds_nothing() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .unwrap();
+        let build = || cargo(root, &Home::of(root), "dev", &["record".to_owned()]).into_std();
+        // As `cargo run -- local run` starts it: cargo has set variables for this test, too.
+        compiled(build());
+        // As `target/debug/scrubjay local run` starts it, from a shell that knows of no cargo.
+        let mut shell = build();
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            let of_the_user = ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL"];
+            let of_cargo = text.starts_with("CARGO") && !of_the_user.contains(&&*text);
+            if of_cargo || ["RUST_RECURSION_COUNT", "LD_LIBRARY_PATH"].contains(&&*text) {
+                shell.env_remove(&name);
+            }
+        }
+        assert_eq!(compiled(shell), 0);
+    }
 
     #[test]
     fn a_nested_build_is_the_same_whoever_runs_it() {
