@@ -36,12 +36,14 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     ];
     RUNTIME.block_on(World::start("e2e", &parameters, false, &[]))
 });
-/// What the parameters change: refused uploads leave the older result, only one prefix is treated, and more endings are.
+/// What the parameters change: refused uploads leave the older result, only one prefix is treated, more endings are, and notices of
+/// copyright are kept.
 static OTHER: LazyLock<World> = LazyLock::new(|| {
     let parameters = [
         ("OnRejected", "keep"),
         ("KeyPrefix", "photos/"),
         ("Suffixes", "jpeg-and-jfif"),
+        ("Copyright", "keep"),
     ];
     RUNTIME.block_on(World::start("other", &parameters, false, &[]))
 });
@@ -94,7 +96,7 @@ pub fn on_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     RUNTIME.block_on(test(world))
 }
 
-/// Runs a test on the stack with `OnRejected` `keep`, `KeyPrefix` `photos/` and `Suffixes` `jpeg-and-jfif`.
+/// Runs a test on the stack with `OnRejected` `keep`, `KeyPrefix` `photos/`, `Suffixes` `jpeg-and-jfif` and `Copyright` `keep`.
 pub fn on_other_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     let world = &*OTHER;
     RUNTIME.block_on(test(world))

@@ -230,7 +230,7 @@ fn the_endings_of_keys_are_spelt_alike_everywhere() {
         let wanted = json!({"Fn::If": ["HasKeyPrefix", by_prefix, by_suffix]});
         assert_eq!(key, &wanted, "{rule}");
     }
-    let list = |suffixes: Suffixes| format!("['{}']", suffixes.list().join("', '"));
+    let list = |suffixes: Suffixes| suffixes.list().join(",");
     for name in ["ScrubStateMachine", "IntakeStateMachine"] {
         let properties = &template.section("Resources")[name]["Properties"];
         let wanted = json!({"Fn::If": [

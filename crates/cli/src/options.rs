@@ -1,7 +1,7 @@
 //! The stripper's options on the command line.
 
 use scrubjay_jpeg::{
-    Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
+    Arithmetic, Check, Copyright, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
 };
 
 /// How files are checked and stripped.
@@ -44,6 +44,23 @@ pub struct StripArgs {
     /// What becomes of arithmetic-coded files, which no browser draws
     #[arg(long, default_value_t = Arithmetic::Accept, value_name = "accept|refuse")]
     arithmetic: Arithmetic,
+    #[command(flatten)]
+    copyright: CopyrightArg,
+}
+
+/// What becomes of notices of copyright.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct CopyrightArg {
+    /// What becomes of notices of copyright: `keep` keeps Artist and Copyright of Exif, and creator, copyright notice, credit line, usage terms and web statement of IPTC and XMP, each as one line of text
+    #[arg(long = "copyright", default_value_t = Copyright::Drop, value_name = "drop|keep")]
+    policy: Copyright,
+}
+
+impl CopyrightArg {
+    /// As the library takes it.
+    pub fn policy(self) -> Copyright {
+        self.policy
+    }
 }
 
 impl StripArgs {
@@ -64,6 +81,7 @@ impl StripArgs {
             icc: self.icc_policy,
             deep: self.deep,
             arithmetic: self.arithmetic,
+            copyright: self.copyright.policy,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use scrubjay_jpeg::Limits;
+use scrubjay_jpeg::{Copyright, Limits};
 use serde::Serialize;
 
 use crate::batch::{self, Fault, How, Outcome, Report, Verdict};
@@ -27,6 +27,8 @@ pub struct Args {
     /// Do not read files of more bytes, and take them for not clean (K, M and G are powers of 1024)
     #[arg(long, default_value_t = Limits::default().max_bytes, value_name = "SIZE", value_parser = options::bytes)]
     max_bytes: u64,
+    #[command(flatten)]
+    copyright: options::CopyrightArg,
     #[command(flatten)]
     select: Select,
     #[command(flatten)]
@@ -58,7 +60,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Verdict::Skipped,
     ];
     let report = Report::make(&found, &args.how, "verifying", &verdicts, |input, only| {
-        (prove(input, args.max_bytes, only), None)
+        (
+            prove(input, args.max_bytes, args.copyright.policy(), only),
+            None,
+        )
     })?;
     let summary = format!(
         "{} clean, {} not",
@@ -72,7 +77,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     report.tell(&args.how, true, &summary)
 }
 
-fn prove(input: &Input, max_bytes: u64, only: bool) -> Outcome<Proved> {
+fn prove(input: &Input, max_bytes: u64, copyright: Copyright, only: bool) -> Outcome<Proved> {
     let data = match content::read(input, max_bytes, only) {
         Ok(whole) => whole.content,
         Err(error) => {
@@ -84,7 +89,7 @@ fn prove(input: &Input, max_bytes: u64, only: bool) -> Outcome<Proved> {
             return outcome;
         }
     };
-    match scrubjay_jpeg::verify(&data) {
+    match scrubjay_jpeg::verify_with(&data, copyright) {
         Ok(()) => Outcome::new(input, Verdict::Clean, Some(Proved { bytes: data.len() })),
         Err(reason) => {
             let mut outcome = Outcome::new(input, Verdict::NotClean, None);

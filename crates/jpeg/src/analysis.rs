@@ -13,9 +13,12 @@ use crate::format::walk::{Piece, walk};
 use crate::format::{Frame, Progression};
 use crate::icc;
 use crate::kind::Kind;
+#[cfg(doc)]
+use crate::options::Copyright;
 use crate::options::{Check, Options, OrientationPolicy};
 use crate::recode::Orientation;
 use crate::report::{Process, Repair, Report, SegmentInfo, Turned};
+use crate::rights::Rights;
 
 pub(crate) use picture::Item;
 use picture::Slots;
@@ -29,6 +32,8 @@ pub(crate) struct Analysis {
     /// The transform flag of the Adobe segment that decoders obey.
     pub(crate) adobe: Option<u8>,
     pub(crate) icc: icc::Chunks,
+    /// What [`Copyright::Keep`] keeps.
+    pub(crate) rights: Rights,
     /// Whether baking the orientation in changes no sample.
     pub(crate) turns_exactly: bool,
     /// Whether the orientation is baked in.
@@ -87,6 +92,7 @@ struct Reader<'a> {
     jfif: Option<Jfif>,
     adobe: Option<u8>,
     icc: icc::Chunks,
+    rights: Rights,
     frame: Option<Frame>,
     /// Whether DNL is still to come.
     lines_open: bool,
@@ -144,6 +150,7 @@ impl<'a> Reader<'a> {
             jfif: None,
             adobe: None,
             icc: icc::Chunks::default(),
+            rights: Rights::default(),
             frame: None,
             lines_open: false,
             baked: None,
@@ -341,6 +348,7 @@ impl<'a> Reader<'a> {
             jfif: self.jfif,
             adobe: self.adobe,
             icc: self.icc,
+            rights: self.rights,
             turns_exactly: turns_exactly(&frame, orientation),
             bakes: self.baked.is_some(),
             recodes: self.recodes,

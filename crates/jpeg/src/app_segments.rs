@@ -1,4 +1,4 @@
-//! The application segments of a clean file: density, orientation, profile, colour transform.
+//! The application segments of a clean file: density, orientation, notices of copyright, profile, colour transform.
 
 use crate::analysis::{Analysis, Jfif};
 use crate::exif;
@@ -8,6 +8,7 @@ use crate::icc;
 use crate::kind::Kind;
 use crate::options::{IccPolicy, Options, OrientationPolicy};
 use crate::report::{Kept, Repair, Report, Turned};
+use crate::rights::Rights;
 
 /// What stands between SOI and the first table of a clean file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(crate) struct AppSegments {
     jfif: Option<Jfif>,
     /// Written as an Exif segment.
     orientation: Option<u8>,
+    /// Written into the Exif segment and a packet of XMP.
+    rights: Rights,
     profile: Option<Vec<u8>>,
     /// Transform flag of the Adobe segment.
     adobe: Option<u8>,
@@ -42,6 +45,7 @@ impl AppSegments {
         let segments = Self {
             jfif: analysis.jfif,
             orientation: (report.turned == Turned::Tagged).then_some(report.orientation),
+            rights: std::mem::take(&mut analysis.rights),
             profile,
             adobe: analysis
                 .adobe
@@ -59,7 +63,11 @@ impl AppSegments {
             }));
         };
         keep(Kind::Jfif, self.jfif.map(|_| 18));
-        keep(Kind::OrientationTag, self.orientation.map(|_| 36));
+        let tag = self.orientation.map(|_| 36);
+        keep(Kind::OrientationTag, tag);
+        let notices = self.app1().map(|body| body.len().saturating_add(4));
+        let notices = notices.sum::<usize>().saturating_sub(tag.unwrap_or(0));
+        keep(Kind::Copyright, Some(notices).filter(|bytes| *bytes > 0));
         keep(
             Kind::Icc,
             self.profile
@@ -67,6 +75,15 @@ impl AppSegments {
                 .map(|profile| icc::segments_length(profile)),
         );
         keep(Kind::Adobe, self.adobe.map(|_| 16));
+    }
+
+    /// The bodies of the Exif segment and of the packet of XMP, where there is anything to write into them.
+    fn app1(&self) -> impl Iterator<Item = Vec<u8>> {
+        let Rights {
+            artist, copyright, ..
+        } = &self.rights;
+        let exif = exif::canonical(self.orientation, artist.as_deref(), copyright.as_deref());
+        [exif, self.rights.packet()].into_iter().flatten()
     }
 
     /// SOI and the segments. `transposed`: lines have become columns, and densities with them.
@@ -80,8 +97,8 @@ impl AppSegments {
         if let Some(jfif) = self.jfif {
             jfif.write(transposed, &mut out);
         }
-        if let Some(orientation) = self.orientation {
-            segment::write(&mut out, marker::APP1, &exif::orientation_only(orientation));
+        for body in self.app1() {
+            segment::write(&mut out, marker::APP1, &body);
         }
         if let Some(profile) = &self.profile {
             icc::segments(profile, &mut out);

@@ -27,10 +27,13 @@ pub(crate) struct Exif {
 }
 
 const ORIENTATION: u16 = 0x0112;
+const ARTIST: u16 = 0x013B;
+const COPYRIGHT: u16 = 0x8298;
 const EXIF_IFD: u16 = 0x8769;
 const GPS_IFD: u16 = 0x8825;
 const MAKER_NOTE: u16 = 0x927C;
 
+const ASCII: u16 = 2;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 
@@ -110,6 +113,8 @@ struct Entry {
     count: u32,
     long: u32,
     short: u16,
+    /// Where its value stands if it has four bytes or fewer.
+    value: usize,
 }
 
 impl Entry {
@@ -151,6 +156,21 @@ impl<'a> Tiff<'a> {
         })
     }
 
+    /// The bytes of a value of ASCII or UTF-8 (Exif 3.0, 4.6.2), if all of them lie inside the segment.
+    fn text(&self, entry: &Entry) -> Option<&'a [u8]> {
+        const UTF8: u16 = 129;
+        if ![ASCII, UTF8].contains(&entry.kind) {
+            return None;
+        }
+        let length = entry.count as usize;
+        let start = if length <= 4 {
+            entry.value
+        } else {
+            entry.long as usize
+        };
+        self.bytes.get(start..start.checked_add(length)?)
+    }
+
     /// Calls `visit` for every entry of the IFD that lies inside the segment; the offset of the
     /// next IFD when the whole of this one does. At most 65,535 entries, whatever it links to.
     fn ifd(&self, offset: u32, mut visit: impl FnMut(&Entry)) -> Option<u32> {
@@ -164,6 +184,7 @@ impl<'a> Tiff<'a> {
                 count: self.long(at.checked_add(4)?)?,
                 long: self.long(at.checked_add(8)?)?,
                 short: self.short(at.checked_add(8)?)?,
+                value: at.checked_add(8)?,
             });
             at = at.checked_add(12)?;
         }
@@ -171,13 +192,71 @@ impl<'a> Tiff<'a> {
     }
 }
 
-/// The body of an Exif APP1 segment with nothing but Orientation.
-pub(crate) fn orientation_only(orientation: u8) -> [u8; 32] {
-    let mut body = *b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
-    if let Some(value) = body.get_mut(25) {
-        *value = orientation;
+/// Artist and Copyright (Exif 3.0, 4.6.5), as they stand in IFD0 of the body of an APP1 segment.
+pub(crate) fn notices(body: &[u8]) -> [Option<&[u8]>; 2] {
+    let mut found = [None; 2];
+    let content = body.strip_prefix(EXIF).and_then(|rest| rest.get(1..));
+    if let Some(tiff) = content.and_then(Tiff::new)
+        && let Some(first) = tiff.first_ifd()
+    {
+        tiff.ifd(first, |entry| {
+            let notice = match entry.tag {
+                ARTIST => 0,
+                COPYRIGHT => 1,
+                _ => return,
+            };
+            if let Some(notice) = found.get_mut(notice) {
+                *notice = notice.or_else(|| tiff.text(entry));
+            }
+        });
     }
-    body
+    found
+}
+
+/// The body of an Exif APP1 segment with nothing but the Orientation, the Artist and the Copyright that are given; none without any
+/// of them. The notices are at most as long as [`Rights`](crate::rights::Rights) has them.
+pub(crate) fn canonical(
+    orientation: Option<u8>,
+    artist: Option<&str>,
+    copyright: Option<&str>,
+) -> Option<Vec<u8>> {
+    let texts = [(ARTIST, artist), (COPYRIGHT, copyright)];
+    let texts = texts
+        .iter()
+        .filter_map(|(tag, text)| Some((*tag, (*text)?)));
+    let count = texts
+        .clone()
+        .count()
+        .saturating_add(orientation.iter().len());
+    if count == 0 {
+        return None;
+    }
+    let mut body = b"Exif\0\0MM\0*\0\0\0\x08".to_vec();
+    body.extend_from_slice(&(count as u16).to_be_bytes());
+    if let Some(orientation) = orientation {
+        body.extend_from_slice(&[1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]);
+    }
+    // Values longer than four bytes stand behind the IFD, each at an even offset (TIFF 6.0, section 2).
+    let mut offset = count.saturating_mul(12).saturating_add(14);
+    let mut values = Vec::new();
+    for (tag, text) in texts {
+        let mut value = [text.as_bytes(), &[0]].concat();
+        body.extend_from_slice(&tag.to_be_bytes());
+        body.extend_from_slice(&ASCII.to_be_bytes());
+        body.extend_from_slice(&(value.len() as u32).to_be_bytes());
+        if value.len() <= 4 {
+            value.resize(4, 0);
+            body.extend_from_slice(&value);
+        } else {
+            body.extend_from_slice(&(offset as u32).to_be_bytes());
+            value.resize(value.len().next_multiple_of(2), 0);
+            offset = offset.saturating_add(value.len());
+            values.extend_from_slice(&value);
+        }
+    }
+    body.extend_from_slice(&[0; 4]);
+    body.extend_from_slice(&values);
+    Some(body)
 }
 
 #[cfg(test)]
@@ -218,7 +297,9 @@ mod tests {
     fn the_tag_that_is_written_is_read() {
         for orientation in 1..=8 {
             assert_eq!(
-                read(&orientation_only(orientation)).unwrap().orientation,
+                read(&canonical(Some(orientation), None, None).unwrap())
+                    .unwrap()
+                    .orientation,
                 orientation
             );
         }

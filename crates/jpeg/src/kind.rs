@@ -52,6 +52,8 @@ kinds! {
     Exif = "exif",
     /// Exif with nothing but Orientation, as this crate writes it.
     OrientationTag = "orientation-tag",
+    /// Notices of copyright in Exif and XMP with nothing else, as this crate writes them.
+    Copyright = "copyright",
     /// XMP.
     Xmp = "xmp",
     /// Continuation of a large XMP.

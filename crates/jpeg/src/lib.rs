@@ -65,6 +65,7 @@ mod parts;
 )]
 mod recode;
 mod report;
+mod rights;
 mod strip;
 mod verify;
 
@@ -73,10 +74,10 @@ pub use exif::ExifParts;
 pub use format::walk::{Piece, Walk, walk};
 pub use kind::Kind;
 pub use options::{
-    Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
+    Arithmetic, Check, Copyright, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
     UnknownChoice,
 };
 pub use parts::{Part, Stripped};
 pub use report::{Kept, Process, Removed, Repair, Report, SEGMENTS_LISTED, SegmentInfo, Turned};
 pub use strip::{inspect, strip};
-pub use verify::{NotClean, Reason, verify};
+pub use verify::{NotClean, Reason, verify, verify_with};

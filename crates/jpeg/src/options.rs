@@ -54,6 +54,8 @@ pub struct Options {
     pub deep: bool,
     /// Whether arithmetic-coded files are taken.
     pub arithmetic: Arithmetic,
+    /// What becomes of notices of copyright.
+    pub copyright: Copyright,
 }
 
 macro_rules! choice {
@@ -158,6 +160,20 @@ choice! {
         Accept = "accept",
         /// It is refused as [`Unsupported::Process`](crate::Unsupported::Process).
         Refuse = "refuse",
+    }
+}
+
+choice! {
+    /// What becomes of notices of copyright: who made the picture, whose it is, and on which terms.
+    Copyright {
+        /// They are removed like all metadata.
+        #[default]
+        Drop = "drop",
+        /// Kept are Artist and Copyright of Exif; and creator, copyright notice, credit line, usage terms and web statement
+        /// of IPTC and XMP. Each is one line of text of at most 1,000 bytes of UTF-8, without characters that nobody sees.
+        /// Exif's are written into a canonical Exif segment, the others into a canonical packet of XMP. It is the file's
+        /// maker who wrote them: they can say anything.
+        Keep = "keep",
     }
 }
 

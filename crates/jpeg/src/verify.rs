@@ -6,9 +6,11 @@
 
 mod picture;
 mod profile;
+mod rights;
 
 use std::fmt;
 
+use crate::options::Copyright;
 use picture::Picture;
 use profile::Profile;
 
@@ -50,6 +52,8 @@ reasons! {
     Jfif = "a JFIF segment that is not canonical",
     /// The Exif segment has more than Orientation.
     Orientation = "an Exif segment with more than orientation",
+    /// Notices of copyright that are not canonical, in Exif or XMP.
+    Copyright = "notices of copyright that are not canonical",
     /// The Adobe segment is not canonical.
     Adobe = "an Adobe segment that is not canonical",
     /// The ICC profile is incomplete, has more than what decides colours, or is none for such a picture.
@@ -89,6 +93,18 @@ reasons! {
 ///
 /// Source: ITU-T T.81 annex B; JFIF 1.02; ICC.1:2022 annex B.4; Adobe Technical Note 5116.
 pub fn verify(data: &[u8]) -> Result<(), NotClean> {
+    verify_with(data, Copyright::Drop)
+}
+
+/// As [`verify`], of a file that was stripped under a policy for notices of copyright.
+///
+/// With [`Copyright::Keep`] the Exif segment may have Artist and Copyright, and one XMP APP1 may follow it, with the notices
+/// that [`Copyright::Keep`] names and nothing else.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_with(data: &[u8], copyright: Copyright) -> Result<(), NotClean> {
     let mut cursor = Cursor { data, at: 0 };
     if cursor.take(2) != Some(&[0xFF, 0xD8]) {
         return Err(NotClean {
@@ -96,7 +112,7 @@ pub fn verify(data: &[u8]) -> Result<(), NotClean> {
             reason: Reason::Start,
         });
     }
-    let profile = head(&mut cursor)?;
+    let profile = head(&mut cursor, copyright)?;
     let components = Picture::new(&mut cursor).run()?;
     if let Some(profile) = profile.filter(|profile| !profile.is_for(components)) {
         return Err(NotClean {
@@ -112,7 +128,7 @@ pub fn verify(data: &[u8]) -> Result<(), NotClean> {
 }
 
 /// The application segments, each of which may be missing, in their order.
-fn head(cursor: &mut Cursor<'_>) -> Result<Option<Profile>, NotClean> {
+fn head(cursor: &mut Cursor<'_>, copyright: Copyright) -> Result<Option<Profile>, NotClean> {
     let not = |offset, reason| Err(NotClean { offset, reason });
     if let Some((at, body)) = cursor.segment_of(0xE0)? {
         let canonical = matches!(
@@ -123,7 +139,9 @@ fn head(cursor: &mut Cursor<'_>) -> Result<Option<Profile>, NotClean> {
             return not(at, Reason::Jfif);
         }
     }
-    if let Some((at, body)) = cursor.segment_of(0xE1)? {
+    if copyright == Copyright::Keep {
+        rights::verify(cursor)?;
+    } else if let Some((at, body)) = cursor.segment_of(0xE1)? {
         let canonical = body.len() == 32
             && body.starts_with(b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0")
             && matches!(body.get(25), Some(2..=8))

@@ -4,10 +4,12 @@
 #![allow(missing_docs, clippy::too_many_lines, reason = "tables of cases")]
 
 use scrubjay_jpeg::{
-    Check, IccPolicy, Kind, Options, OrientationPolicy, Repair, Turned, inspect, strip, verify,
+    Check, Copyright, IccPolicy, Kind, Options, OrientationPolicy, Repair, Turned, inspect, strip,
+    verify, verify_with,
 };
 
 use scrubjay_jpeg_dev::bytes;
+use scrubjay_jpeg_dev::notices;
 use scrubjay_jpeg_dev::profile;
 use scrubjay_jpeg_dev::samples;
 
@@ -28,6 +30,19 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 fn clean(file: &[u8], options: &Options) -> Vec<u8> {
     let clean = strip(file, options).expect("a sound file").to_vec(file);
     assert_eq!(verify(&clean), Ok(()));
+    clean
+}
+
+/// With the notices of copyright kept; stripping it again changes nothing.
+fn kept(file: &[u8]) -> Vec<u8> {
+    let options = Options {
+        copyright: Copyright::Keep,
+        ..Options::default()
+    };
+    let clean = strip(file, &options).expect("a sound file").to_vec(file);
+    assert_eq!(verify_with(&clean, Copyright::Keep), Ok(()));
+    let again = strip(&clean, &options).expect("a clean file");
+    assert!(again.to_vec(&clean) == clean);
     clean
 }
 
@@ -262,6 +277,7 @@ fn every_place_is_emptied_and_named() {
         Kind::Jfif,
         Kind::Adobe,
         Kind::OrientationTag,
+        Kind::Copyright,
         Kind::Reserved,
     ];
     for kind in Kind::ALL {
@@ -281,6 +297,8 @@ fn every_place_is_emptied_and_named() {
         assert_eq!(listed, file.len() as u64, "{name}");
         let clean = clean(&file, &Options::default());
         assert!(!contains(&clean, CANARY), "{name}");
+        let keeping = kept(&file);
+        assert!(!contains(&keeping, CANARY), "{name}: notices are kept");
         let head = matches!(
             kind,
             Kind::JfifThumbnail | Kind::JfifTail | Kind::AdobeTail | Kind::IccText
@@ -1040,5 +1058,168 @@ fn a_file_of_nothing_but_small_segments_is_stripped_or_refused() {
         }
         let result = strip(&many(200_001, &piece), &Options::default());
         result.expect_err(name);
+    }
+}
+
+#[test]
+fn notices_of_copyright_are_kept_when_asked_for_and_nothing_else() {
+    for (big_endian, orientation) in [(false, 1), (true, 1), (false, 6)] {
+        let mut pieces = [
+            notices::exif(CANARY, big_endian),
+            notices::iptc(CANARY),
+            notices::xmp(CANARY),
+        ];
+        if orientation != 1 {
+            // The first Exif segment decides on the way up, and is the one whose notices count.
+            pieces[0] = exif(orientation);
+        }
+        let file = grey_with(1, &pieces.concat());
+        let kinds = [Kind::Exif, Kind::Iptc, Kind::Xmp];
+        let report = inspect(&file, &Options::default()).unwrap();
+        assert!(
+            kinds
+                .iter()
+                .all(|kind| report.removed.iter().any(|r| r.kind == *kind))
+        );
+
+        // By default nothing is left of them.
+        let dropped = clean(&file, &Options::default());
+        for text in ["Ada", "Grace", "Example", "XMP", "ask us"] {
+            assert!(!contains(&dropped, text.as_bytes()), "{text}");
+        }
+        let keeping = kept(&file);
+        assert!(!contains(&keeping, CANARY));
+        assert!(verify(&keeping).is_err());
+        let in_exif = orientation == 1;
+        for (text, there) in [
+            ("Ada Übel\0", in_exif),
+            ("(c) 2026 Ada <a@example.com>\0", in_exif),
+            ("<rdf:li>Grace</rdf:li>", true),
+            (">in XMP</rdf:li>", true),
+            (">Example Press<", true),
+            (">ask us &lt;first&gt;</rdf:li>", true),
+            (">https://example.com/terms?a=1&amp;b=2<", true),
+            // XMP has the same notice, and is younger.
+            ("(c) 2026 Example", false),
+        ] {
+            assert_eq!(contains(&keeping, text.as_bytes()), there, "{text}");
+        }
+        let options = Options {
+            copyright: Copyright::Keep,
+            ..Options::default()
+        };
+        let stripped = strip(&file, &options).unwrap();
+        let of_copyright = stripped
+            .report
+            .kept
+            .iter()
+            .find(|kept| kept.kind == Kind::Copyright);
+        let longer = (keeping.len() - dropped.len()) as u64;
+        assert_eq!(of_copyright.map(|kept| kept.bytes), Some(longer));
+        // What was removed is what it was by default: the source's segments go, and canonical ones are written.
+        assert_eq!(
+            stripped.report.removed,
+            strip(&file, &Options::default()).unwrap().report.removed
+        );
+    }
+}
+
+#[test]
+fn the_way_up_and_the_notices_share_one_segment() {
+    let mut notices = notices::exif(CANARY, true);
+    // The tag of the description becomes that of the orientation: a SHORT of 6.
+    let entry = notices
+        .windows(4)
+        .position(|window| window == [0x01, 0x0E, 0, 2])
+        .unwrap();
+    notices[entry..entry + 12].copy_from_slice(&[0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0]);
+    let file = grey_with(1, &notices);
+    let options = Options {
+        copyright: Copyright::Keep,
+        orientation: OrientationPolicy::Tag,
+        ..Options::default()
+    };
+    let stripped = strip(&file, &options).unwrap();
+    let clean = stripped.to_vec(&file);
+    assert_eq!(verify_with(&clean, Copyright::Keep), Ok(()));
+    let left = inspect(&clean, &options).unwrap();
+    assert_eq!((left.orientation, left.turned), (6, Turned::Tagged));
+    assert!(contains(&clean, "Ada Übel\0".as_bytes()));
+    assert!(!contains(&clean, CANARY));
+    let exif = clean.windows(4).filter(|window| window == b"Exif").count();
+    assert_eq!(exif, 1);
+    assert!(strip(&clean, &options).unwrap().to_vec(&clean) == clean);
+}
+
+#[test]
+fn a_file_without_notices_is_the_same_under_both_policies() {
+    for piece in [
+        exif(6),
+        segment(0xE1, b"Exif\0\0"),
+        segment(0xED, b"Photoshop 3.0\08BIM\x04\x04"),
+    ] {
+        let file = grey_with(1, &piece);
+        assert!(kept(&file) == clean(&file, &Options::default()));
+    }
+}
+
+#[test]
+fn no_other_way_to_write_a_notice_is_clean() {
+    let file = kept(&grey_with(
+        1,
+        &[
+            notices::exif(CANARY, true),
+            notices::iptc(CANARY),
+            notices::xmp(CANARY),
+        ]
+        .concat(),
+    ));
+    let changed = |from: &str, to: &str| {
+        let at = file
+            .windows(from.len())
+            .position(|window| window == from.as_bytes())
+            .expect(from);
+        let mut spoilt = [&file[..at], to.as_bytes(), &file[at + from.len()..]].concat();
+        // The length of the segment that it stands in.
+        let marker = (0..at)
+            .rev()
+            .find(|at| file[*at..].starts_with(&[0xFF, 0xE1]))
+            .unwrap();
+        let length = u16::from_be_bytes([spoilt[marker + 2], spoilt[marker + 3]]);
+        let length = usize::from(length) + to.len() - from.len();
+        spoilt[marker + 2..marker + 4].copy_from_slice(&(length as u16).to_be_bytes());
+        spoilt
+    };
+    assert_eq!(
+        verify_with(&changed(">Grace<", ">Alice<"), Copyright::Keep),
+        Ok(())
+    );
+    let long = format!(">{}<", "x".repeat(1_001));
+    for (from, to) in [
+        (">Grace<", "><"),
+        (">Grace<", "> Grace<"),
+        (">Grace<", ">Grace  Hopper<"),
+        (">Grace<", ">Gr\nce<"),
+        (">Grace<", ">Gr\u{200B}ace<"),
+        (">Grace<", ">Gr\u{E0041}ace<"),
+        (">Grace<", ">Gr&#97;ce<"),
+        (">Grace<", ">Gr&ace<"),
+        (">Grace<", ">Gr>ce<"),
+        (">Grace<", long.as_str()),
+        (">Grace<", "><!-- -->Grace<"),
+        (
+            "<rdf:li>Grace</rdf:li>",
+            "<rdf:li>Grace</rdf:li><rdf:li>Ada</rdf:li>",
+        ),
+        ("<dc:creator>", "<dc:title>x</dc:title><dc:creator>"),
+        ("</x:xmpmeta>", "</x:xmpmeta> "),
+        ("</x:xmpmeta>", "</x:xmpmeta><?xpacket end=\"w\"?>"),
+        ("Ada Übel\0", "Ada Ü\0el\0"),
+        ("Ada Übel\0", "Ada Üb  \0"),
+    ] {
+        assert!(
+            verify_with(&changed(from, to), Copyright::Keep).is_err(),
+            "{from} -> {to}"
+        );
     }
 }

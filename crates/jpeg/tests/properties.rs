@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 use jpeg_encoder::{ColorType, SamplingFactor};
 use proptest::prelude::*;
 use scrubjay_jpeg::{
-    Check, Corruption, Error, Kind, Options, OrientationPolicy, Part, Piece, inspect, strip,
-    verify, walk,
+    Check, Copyright, Corruption, Error, Kind, Options, OrientationPolicy, Part, Piece, inspect,
+    strip, verify, verify_with, walk,
 };
 
 use scrubjay_jpeg_dev::bytes;
+use scrubjay_jpeg_dev::notices;
 use scrubjay_jpeg_dev::photo;
 use scrubjay_jpeg_dev::samples;
 
@@ -275,6 +276,40 @@ proptest! {
             && let Ok(stripped) = strip(&file, &Options { check: Check::Structure, ..options })
         {
             prop_assert_eq!(stripped.to_vec(&file), file);
+        }
+    }
+
+    #[test]
+    fn no_notice_brings_anything_else_along(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 0..6),
+        big_endian in any::<bool>(),
+        clean_first in any::<bool>(),
+    ) {
+        let keep = Options { copyright: Copyright::Keep, ..options(Check::Entropy) };
+        let segments = [notices::exif(CANARY, big_endian), notices::iptc(CANARY), notices::xmp(CANARY)].concat();
+        let plain = bytes::grey().concat();
+        let mut file = bytes::grey_with(1, &segments);
+        let mut most = segments.len();
+        if clean_first {
+            file = strip(&file, &keep).expect("a sound file").to_vec(&file);
+            most = file.len() - plain.len();
+        }
+        // In the notices' segments: they stand behind SOI.
+        for (at, byte, how) in &changes {
+            let at = 2 + at.index(most);
+            match how {
+                0 => file[at] = *byte,
+                1 => file.insert(at, *byte),
+                _ => drop(file.remove(at)),
+            }
+        }
+        if let Ok(stripped) = strip(&file, &keep) {
+            let clean = stripped.to_vec(&file);
+            prop_assert_eq!(verify_with(&clean, Copyright::Keep), Ok(()));
+            prop_assert_eq!(strip(&clean, &keep).expect("a clean file").to_vec(&clean), clean);
+        }
+        if verify_with(&file, Copyright::Keep).is_ok() {
+            prop_assert_eq!(strip(&file, &keep).expect("a clean file").to_vec(&file), file);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use scrubjay_jpeg::{
-    Arithmetic, Check, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
+    Arithmetic, Check, Copyright, IccPolicy, Limits, Options, OrientationPolicy, ReencodeQuality,
 };
 
 /// What is wrong with the environment: one sentence per variable.
@@ -54,7 +54,7 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
     }
 
     /// How files are checked and stripped: `MAX_BYTES`, `MAX_PIXELS`, `MAX_SEGMENTS`, `MAX_SCANS`, `MAX_WORK`, `MAX_MEMORY`,
-    /// `CHECK`, `ORIENTATION`, `REENCODE_QUALITY`, `ICC` and `ARITHMETIC`. `deep` is an option of the command alone.
+    /// `CHECK`, `ORIENTATION`, `REENCODE_QUALITY`, `ICC`, `ARITHMETIC` and `COPYRIGHT`. `deep` is an option of the command alone.
     pub fn jpeg_options(&mut self) -> Options {
         let d = Limits::default();
         Options {
@@ -72,7 +72,13 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
             icc: self.or("ICC", IccPolicy::Keep),
             deep: false,
             arithmetic: self.or("ARITHMETIC", Arithmetic::Accept),
+            copyright: self.copyright(),
         }
+    }
+
+    /// What becomes of notices of copyright: `COPYRIGHT`.
+    pub fn copyright(&mut self) -> Copyright {
+        self.or("COPYRIGHT", Copyright::Drop)
     }
 
     /// The configuration, if nothing was wrong.

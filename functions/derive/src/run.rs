@@ -184,8 +184,10 @@ impl Follower<'_> {
                 format!("the name of a derivative would have more than {LONGEST_KEY} bytes"),
             ));
         }
-        // Somebody may have put it there by hand.
-        scrubjay_jpeg::verify(photo).map_err(|e| reason("NotClean", e.to_string()))?;
+        // Somebody may have put it there by hand. Notices of copyright are in order, whether or not the pipeline keeps them: they
+        // go into no derivative.
+        scrubjay_jpeg::verify_with(photo, scrubjay_jpeg::Copyright::Keep)
+            .map_err(|e| reason("NotClean", e.to_string()))?;
         make(photo, self.recipe).map_err(|e| reason(e.name(), e.to_string()))
     }
 

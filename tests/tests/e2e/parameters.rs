@@ -1,11 +1,21 @@
 //! What the template's parameters change, on a stack of its own.
 
 use aws_sdk_sfn::types::ExecutionStatus;
+use scrubjay_jpeg::{Copyright, Options, strip};
 use scrubjay_local::faults::{Action, Match, Rule};
-use scrubjay_tests::{World, clean, on_other_stack, unique_sample};
+use scrubjay_tests::{World, on_other_stack, unique_sample};
 use serde_json::{Value, json};
 
 use super::monitoring::call;
+
+/// What the stripper makes of a file on this stack, which keeps notices of copyright.
+fn clean(data: &[u8]) -> Vec<u8> {
+    let options = Options {
+        copyright: Copyright::Keep,
+        ..Options::default()
+    };
+    strip(data, &options).unwrap().to_vec(data)
+}
 
 #[test]
 fn they_do_what_they_say() {
@@ -13,6 +23,7 @@ fn they_do_what_they_say() {
         tokio::join!(
             a_refused_upload_leaves_the_older_result_when_told_to_keep_it(world),
             only_keys_with_the_prefix_are_treated(world),
+            notices_of_copyright_are_kept_and_not_told(world),
         );
         // It breaks a function for everybody.
         a_retract_that_failed_is_done_again(world).await;
@@ -74,6 +85,30 @@ async fn a_refused_upload_leaves_the_older_result_when_told_to_keep_it(world: &W
     assert_eq!(world.item(key, &good).await.unwrap()["status"], "CLEANED");
     // What is kept is no lost event, either.
     assert_eq!(world.reconcile(key).await["unseen"], 0);
+}
+
+async fn notices_of_copyright_are_kept_and_not_told(world: &World) {
+    let key = "photos/credit.jpg";
+    // Exif with Artist, behind SOI.
+    let notice = b"Ada Lovelace, all rights reserved\0";
+    let mut exif = b"\xFF\xE1\0\0Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x3B\0\x02\0\0\0".to_vec();
+    exif.push(notice.len() as u8);
+    exif.extend(b"\0\0\0\x1A\0\0\0\0");
+    exif.extend(notice);
+    exif[3] = exif.len() as u8 - 2;
+    let photo = unique_sample("beach.jpg", key);
+    let data = [&photo[..2], &exif, &photo[2..]].concat();
+    let wanted = clean(&data);
+    let text = &notice[..notice.len() - 1];
+    let is_there = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    assert!(is_there(&wanted));
+
+    let etag = world.put(key, &data).await;
+    let item = world.ended(key, &etag, "CLEANED").await;
+    world.until_published(key, Some(&wanted)).await;
+    let kept = item["kept"].as_array().unwrap();
+    assert!(kept.contains(&json!("copyright")), "{item}");
+    assert!(!is_there(item.to_string().as_bytes()), "{item}");
 }
 
 async fn only_keys_with_the_prefix_are_treated(world: &World) {

@@ -5,6 +5,7 @@ pub mod attacks;
 pub mod bytes;
 pub mod corpus;
 pub mod djpeg;
+pub mod notices;
 pub mod photo;
 pub mod profile;
 pub mod samples;

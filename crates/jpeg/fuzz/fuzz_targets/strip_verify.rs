@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use scrubjay_jpeg::{Check, Kind, Limits, Options, OrientationPolicy, Report, inspect, strip, verify};
+use scrubjay_jpeg::{
+    Check, Copyright, Kind, Limits, Options, OrientationPolicy, Report, inspect, strip, verify, verify_with,
+};
 
 fuzz_target!(|data: &[u8]| {
     let options = Options {
@@ -38,6 +40,15 @@ fuzz_target!(|data: &[u8]| {
             let again = strip(&clean, &options).expect("a clean file strips");
             assert_eq!(again.to_vec(&clean), clean);
         }
+    }
+    let keep = Options {
+        copyright: Copyright::Keep,
+        ..options
+    };
+    if let Ok(stripped) = strip(data, &keep) {
+        let clean = stripped.to_vec(data);
+        assert_eq!(verify_with(&clean, Copyright::Keep), Ok(()));
+        assert_eq!(strip(&clean, &keep).expect("a clean file strips").to_vec(&clean), clean);
     }
     if verify(data).is_ok()
         && let Ok(stripped) = strip(data, &options)

@@ -6,6 +6,7 @@ use super::{Jfif, Reader, trailer};
 use crate::exif;
 use crate::format::bytes::be16;
 use crate::kind::{self, Kind};
+use crate::options::Copyright;
 
 impl Reader<'_> {
     pub(super) fn application(&mut self, code: u8, range: &Range<usize>, body: &[u8]) {
@@ -13,6 +14,9 @@ impl Reader<'_> {
         self.report.gain_map |= trailer::signals_gain_map(kind, body);
         // Decoders have decided on colours and the way up when the first scan begins.
         let counts = self.before_first_scan();
+        if counts && self.options.copyright == Copyright::Keep {
+            self.rights.read(kind, body);
+        }
         match kind {
             Kind::Jfif if counts => self.jfif(code, range, body),
             Kind::Adobe if counts => self.adobe(code, range, body),

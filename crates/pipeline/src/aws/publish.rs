@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use aws_config::SdkConfig;
 use bytes::Bytes;
+use scrubjay_jpeg::Copyright;
 
 use super::fences::Fences;
 use super::s3::{Destination, StagingReader};
@@ -22,16 +23,18 @@ pub struct Publisher {
     fences: Fences,
     staging: StagingReader,
     destination: Destination,
+    copyright: Copyright,
 }
 
 impl Publisher {
-    /// From `AUDIT_TABLE`, `STAGING_BUCKET` and `DESTINATION_BUCKET`.
+    /// From `AUDIT_TABLE`, `STAGING_BUCKET`, `DESTINATION_BUCKET` and `COPYRIGHT`.
     pub fn new<F: Fn(&str) -> Option<String>>(sdk: &SdkConfig, env: &mut Lookup<F>) -> Self {
         let s3 = s3_client(sdk);
         Self {
             fences: Fences::new(sdk, env.required("AUDIT_TABLE")),
             staging: StagingReader::new(s3.clone(), env.required("STAGING_BUCKET")),
             destination: Destination::new(s3, env.required("DESTINATION_BUCKET")),
+            copyright: env.copyright(),
         }
     }
 
@@ -108,7 +111,8 @@ impl Publisher {
     /// A staged file's bytes, proved to be in canonical clean form.
     async fn proved(&self, staged: &Staged) -> Result<Bytes, Error> {
         let bytes = self.staging.read(staged).await?;
-        scrubjay_jpeg::verify(&bytes).map_err(|leak| Error::NotClean(leak.to_string()))?;
+        scrubjay_jpeg::verify_with(&bytes, self.copyright)
+            .map_err(|leak| Error::NotClean(leak.to_string()))?;
         Ok(bytes)
     }
 }

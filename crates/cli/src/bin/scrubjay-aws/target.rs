@@ -9,6 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use scrubjay::show;
+use scrubjay_jpeg::Copyright;
 use scrubjay_pipeline::upload::Suffixes;
 
 use crate::profiles;
@@ -225,6 +226,19 @@ impl Target {
             None => Ok(Suffixes::Jpeg),
             Some(text) => text.parse().map_err(|why: String| {
                 anyhow::anyhow!("the stack {} has an output Suffixes, but {why}", self.stack)
+            }),
+        }
+    }
+
+    /// What the stack does with notices of copyright. A stack from before there was a choice drops them.
+    ///
+    /// # Errors
+    /// When the stack names a choice that this command does not know.
+    pub fn copyright(&self) -> Result<Copyright> {
+        match self.outputs.get("Copyright") {
+            None => Ok(Copyright::Drop),
+            Some(text) => text.parse().with_context(|| {
+                format!("the stack {} has an output Copyright: {text}", self.stack)
             }),
         }
     }

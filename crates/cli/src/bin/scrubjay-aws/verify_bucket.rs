@@ -10,6 +10,7 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use futures::{StreamExt, stream};
 use scrubjay::show;
 use scrubjay::table::{Column, Look, Table};
+use scrubjay_jpeg::Copyright;
 use scrubjay_pipeline::aws::s3_client;
 use scrubjay_pipeline::upload::Suffixes;
 use serde::Serialize;
@@ -40,6 +41,9 @@ pub struct Args {
     /// Photos a second, at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     rate: u32,
+    /// Take photos for clean that have notices of copyright, or do not; without it, as the stack is configured
+    #[arg(long, value_name = "drop|keep")]
+    copyright: Option<Copyright>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -120,6 +124,10 @@ async fn verify(args: &Args) -> Result<Report> {
         prefix: args.place.prefix.clone(),
         ..Report::default()
     };
+    let copyright = match args.copyright {
+        Some(copyright) => copyright,
+        None => target.copyright()?,
+    };
     let list = client.list_objects_v2().bucket(bucket);
     let mut pages = list.prefix(&args.place.prefix).into_paginator().send();
     let spinner = show::spinner();
@@ -139,7 +147,7 @@ async fn verify(args: &Args) -> Result<Report> {
             Some((key, (left, tick)))
         });
         let mut proofs = paced
-            .map(async |key| (prove(&client, bucket, &key).await, key))
+            .map(async |key| (prove(&client, bucket, &key, copyright).await, key))
             .buffer_unordered(AT_ONCE)
             .boxed_local();
         while let Some((proof, key)) = proofs.next().await {
@@ -164,7 +172,7 @@ async fn verify(args: &Args) -> Result<Report> {
     Ok(report)
 }
 
-async fn prove(client: &Client, bucket: &str, key: &str) -> Proof {
+async fn prove(client: &Client, bucket: &str, key: &str, copyright: Copyright) -> Proof {
     let object = match client.get_object().bucket(bucket).key(key).send().await {
         Ok(object) => object,
         Err(error)
@@ -177,7 +185,7 @@ async fn prove(client: &Client, bucket: &str, key: &str) -> Proof {
         Err(error) => return Proof::Found(format!("cannot be read: {}", reason(&error))),
     };
     match object.body.collect().await {
-        Ok(body) => match scrubjay_jpeg::verify(&body.to_vec()) {
+        Ok(body) => match scrubjay_jpeg::verify_with(&body.to_vec(), copyright) {
             Ok(()) => Proof::Clean,
             Err(leak) => Proof::Found(leak.to_string()),
         },
