@@ -274,8 +274,8 @@ mod tests {
     };
 
     /// Builds a function and counts what was compiled for it.
-    fn compiled(mut build: std::process::Command) -> usize {
-        let built = build.output().expect("cargo");
+    fn compiled(mut cargo: std::process::Command) -> usize {
+        let built = cargo.output().expect("cargo");
         let words = String::from_utf8_lossy(&built.stderr);
         assert!(built.status.success(), "{words}");
         let messages = String::from_utf8_lossy(&built.stdout);

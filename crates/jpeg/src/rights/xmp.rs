@@ -202,9 +202,9 @@ mod tests {
             "><d:source><rdf:Description><d:rights>of another picture</d:rights></rdf:Description></d:source>",
         );
         let bomb = [SIGNATURE, b"<!DOCTYPE x [<!ENTITY a \"aaaa\">]><x>&a;</x>"].concat();
-        let crowd: String = (0..=MOST_NAMESPACES)
-            .map(|number| format!("xmlns:n{number}=\"n\" "))
-            .collect();
+        let declared = |number| format!("xmlns:n{number}=\"n\" ");
+        let crowd: Vec<String> = (0..=MOST_NAMESPACES).map(declared).collect();
+        let crowd = crowd.concat();
         let crowded = packet(&format!("{crowd}><d:rights>Ada</d:rights>"));
         for body in [
             deep,
