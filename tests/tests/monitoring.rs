@@ -9,6 +9,9 @@ use scrubjay_tests::iac::example::TEMPLATE_VALUES;
 use scrubjay_tests::iac::read;
 use serde_json::{Value, json};
 
+/// What TEMPLATE_VALUES says that `RunbookUrl` is.
+const RUNBOOK: &str = "https://wiki.example.com/runbook";
+
 /// A metric's name and the names of its dimensions.
 type Metric = (String, BTreeSet<String>);
 
@@ -90,13 +93,23 @@ fn objects<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 
 #[test]
 fn an_alarm_tells_what_to_do_and_whom() {
-    let handbook = read("docs/operations.md");
+    tells(&alarms(), "docs/operations.md");
+    let gallery = Template::read("gallery/template.yaml", TEMPLATE_VALUES);
+    tells(
+        &gallery.resources("AWS::CloudWatch::Alarm"),
+        "docs/gallery.md",
+    );
+}
+
+/// Each alarm leads to a section of the page, at the address of `RunbookUrl`; each section says what whoever is woken asks first.
+fn tells(alarms: &BTreeMap<String, Value>, page: &str) {
+    let handbook = read(page);
     let mut pages = BTreeSet::new();
-    for (name, alarm) in alarms() {
+    for (name, alarm) in alarms {
         let text = alarm["AlarmDescription"].as_str().unwrap();
         let (_, anchor) = text
-            .split_once("docs/operations.md#")
-            .unwrap_or_else(|| panic!("{name} names no page"));
+            .split_once(&format!("{RUNBOOK}#"))
+            .unwrap_or_else(|| panic!("{name} does not link to RunbookUrl: {text}"));
         assert!(
             handbook.contains(&format!("\n### {anchor}\n")),
             "{name}: no section {anchor}"
@@ -111,14 +124,87 @@ fn an_alarm_tells_what_to_do_and_whom() {
         );
         pages.insert(anchor.to_owned());
     }
-    let sections = handbook
-        .lines()
-        .filter_map(|line| line.strip_prefix("### "));
-    for section in sections {
+    let (_, runbook) = handbook.split_once("\n## When an alarm rings\n").unwrap();
+    let runbook = runbook.split("\n## ").next().unwrap();
+    for section in runbook.split("\n### ").skip(1) {
+        let (title, text) = section.split_once('\n').unwrap();
         assert!(
-            pages.contains(section),
-            "no alarm leads to the section {section}"
+            pages.contains(title),
+            "no alarm leads to the section {title}"
         );
+        answers(title, text);
+    }
+}
+
+/// How urgent it is, what users notice meanwhile, and how to see that it is over.
+fn answers(title: &str, text: &str) {
+    for asked in ["How urgent", "What users notice", "Over when"] {
+        let answer = format!("\n- **{asked}**: ");
+        assert!(
+            format!("\n{text}").contains(&answer),
+            "the section {title} does not say: {asked}"
+        );
+    }
+}
+
+#[test]
+fn whoever_finds_metadata_in_bucket_b_is_told_what_to_do() {
+    let handbook = read("docs/operations.md");
+    let (_, section) = handbook
+        .split_once("\n## When metadata reached bucket B\n")
+        .unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    answers("When metadata reached bucket B", section);
+    for step in [
+        "scrubjay verify",
+        "list-object-versions",
+        "create-invalidation",
+        "scrubjay audit show",
+    ] {
+        assert!(section.contains(step), "{step}");
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_alarm_and_what_the_errors_were() {
+    let dashboard = dashboard();
+    let widgets = dashboard["widgets"].as_array().unwrap();
+    let of = |kind: &str| -> Vec<&Value> {
+        let widgets = widgets.iter().filter(|widget| widget["type"] == kind);
+        widgets.map(|widget| &widget["properties"]).collect()
+    };
+    let shown = texts(&of("alarm")[0]["alarms"]);
+    let names: BTreeSet<String> = alarms()
+        .values()
+        .map(|alarm| alarm["AlarmName"].as_str().unwrap().to_owned())
+        .collect();
+    let shown: BTreeSet<String> = shown
+        .iter()
+        .map(|arn| arn.rsplit(':').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(shown, names);
+    let tables = of("log");
+    assert_eq!(tables.len(), 2);
+    for table in tables {
+        let query = table["query"].as_str().unwrap();
+        for field in ["error", "step", "message"] {
+            assert!(query.contains(field), "{field}: {query}");
+        }
+        assert!(!query.contains("@message"), "{query}");
+    }
+    // Widgets do not lie on each other.
+    let number = |widget: &Value, field: &str| widget[field].as_u64().unwrap();
+    for (index, widget) in widgets.iter().enumerate() {
+        for other in &widgets[index + 1..] {
+            let apart = |from: &str, size: &str| {
+                number(widget, from) + number(widget, size) <= number(other, from)
+                    || number(other, from) + number(other, size) <= number(widget, from)
+            };
+            assert!(
+                apart("x", "width") || apart("y", "height"),
+                "{widget} {other}"
+            );
+        }
     }
 }
 

@@ -99,7 +99,8 @@ fn todo(report: &Report, page: &mut String) {
         );
     }
     page.push_str("</ul>\n");
-    if !report.stack.runbook_url.is_empty() {
+    // Without an address the page is a file of the repository, to which nothing here can lead.
+    if report.stack.runbook_url.starts_with("http") {
         let _ = writeln!(
             page,
             "<p><a href=\"{}\">What to do, step by step</a></p>",

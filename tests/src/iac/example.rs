@@ -21,6 +21,7 @@ pub const TEMPLATE_VALUES: &[(&str, &str)] = &[
     ("AuditTable", "scrubjay-dev-audit"),
     ("CatalogueTable", "scrubjay-dev-catalogue"),
     ("KeyArn", "arn:aws:kms:eu-central-1:111122223333:key/1"),
+    ("RunbookUrl", "https://wiki.example.com/runbook"),
     (
         "PermissionsBoundaryArn",
         "arn:aws:iam::111122223333:policy/scrubjay-dev-boundary",
