@@ -5,6 +5,7 @@ mod operate {
     mod audit;
     mod command;
     mod documented;
+    mod erase;
     mod harness;
     mod replay;
     mod run;

@@ -127,7 +127,7 @@ fn label(act: Act) -> &'static str {
         Act::QueryIndex => "query index `by-status`",
         Act::PutItem => "put item",
         Act::UpdateItem => "update item",
-        Act::DeleteItem => "delete item",
+        Act::DeleteItem => "delete item, as `audit erase` does",
         Act::Decrypt => "decrypt",
         Act::GenerateDataKey => "generate a data key",
         Act::ChangeOwnPassword => "change one's own",
