@@ -3,7 +3,7 @@
 use aws_sdk_sfn::types::ExecutionStatus;
 use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_pipeline::audit::Status;
-use scrubjay_tests::{World, on_stack, unique_sample};
+use scrubjay_tests::{World, is_express, on_stack, unique_sample};
 use serde_json::{Value, json};
 
 /// The next read of a key from bucket A takes so long that its execution can be ended meanwhile.
@@ -42,6 +42,10 @@ fn aborted() {
         held_up(world, key).await;
         let etag = world.put(key, &unique_sample("beach.jpg", key)).await;
         let item = world.ended(key, &etag, "PROCESSING").await;
+        if is_express(item["execution"].as_str().unwrap()) {
+            eprintln!("LEFT OUT: nobody can abort an Express execution");
+            return;
+        }
         // Claim, which is no code of ours, puts it into the same shard as Record will.
         let at = item["updatedAt"].as_str().unwrap().parse().unwrap();
         let shard = Status::Processing.partition(at, &world.object(key));

@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
 };
 use aws_sdk_sfn::types::ExecutionStatus;
 use scrubjay_local::faults::{Action, Match, Rule};
-use scrubjay_tests::{World, clean, on_stack, unique_sample};
+use scrubjay_tests::{World, clean, is_express, on_stack, unique_sample};
 use serde_json::{Value, json};
 
 const CREATED: &str = "^Object Created$";
@@ -213,6 +213,10 @@ fn an_aborted_execution_of_which_no_event_told() {
             .as_str()
             .unwrap()
             .to_owned();
+        if is_express(&execution) {
+            eprintln!("LEFT OUT: nobody can abort an Express execution");
+            return;
+        }
         // It runs: that is all right.
         let report = world.reconcile(key).await;
         assert_eq!(
