@@ -17,7 +17,7 @@ use crate::kind::Kind;
 use crate::options::Copyright;
 use crate::options::{Check, Options, OrientationPolicy};
 use crate::recode::Orientation;
-use crate::report::{Process, Repair, Report, SegmentInfo, Turned};
+use crate::report::{Head, Process, Repair, Report, SegmentInfo, Turned};
 use crate::rights::Rights;
 
 pub(crate) use picture::Item;
@@ -81,6 +81,39 @@ pub(crate) fn analyse(data: &[u8], options: &Options, purpose: Purpose) -> Resul
     let mut reader = Reader::new(data, options, purpose);
     reader.run()?;
     reader.finish()
+}
+
+/// Reads `head`, the beginning of a file of `size` bytes, up to the first scan.
+pub(crate) fn analyse_head(head: &[u8], size: u64, options: &Options) -> Result<Head, Error> {
+    if size > options.limits.max_bytes {
+        return Err(Error::too_large(0, Excess::Bytes));
+    }
+    let is_whole = head.len() as u64 >= size;
+    let mut reader = Reader::new(head, options, Purpose::Inspect);
+    let mut complete = false;
+    for piece in walk(head) {
+        match piece {
+            Ok(Piece::Segment {
+                code: marker::SOS, ..
+            }) => {
+                complete = true;
+                break;
+            }
+            // It may go on behind the head.
+            Ok(Piece::Skipped { range }) if !is_whole && range.end == head.len() => break,
+            Ok(piece) => {
+                reader.piece(&piece)?;
+            }
+            Err(error @ Error::NotJpeg { .. }) => return Err(error),
+            Err(error) if is_whole => return Err(error),
+            // What is wrong may be that the head ends here.
+            Err(_) => break,
+        }
+    }
+    let mut report = reader.report;
+    report.bytes_in = size;
+    report.orientation = reader.orientation.unwrap_or(1);
+    Ok(Head { report, complete })
 }
 
 struct Reader<'a> {

@@ -78,6 +78,8 @@ pub use options::{
     UnknownChoice,
 };
 pub use parts::{Part, Stripped};
-pub use report::{Kept, Process, Removed, Repair, Report, SEGMENTS_LISTED, SegmentInfo, Turned};
-pub use strip::{inspect, strip};
+pub use report::{
+    Head, Kept, Process, Removed, Repair, Report, SEGMENTS_LISTED, SegmentInfo, Turned,
+};
+pub use strip::{inspect, inspect_head, strip};
 pub use verify::{NotClean, Reason, verify, verify_with};

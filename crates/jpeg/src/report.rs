@@ -59,6 +59,16 @@ pub struct Report {
     pub repaired: Vec<Repair>,
 }
 
+/// What the beginning of a file says of it: see [`inspect_head`](crate::inspect_head).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// What was found up to the first scan, or to where the head ends. What the picture itself and what follows it would say is
+    /// not there: `scans` is 0, `bytes_out` and the output's size are 0, `turned` is [`Turned::None`], `kept` is empty.
+    pub report: Report,
+    /// Whether the first scan was reached.
+    pub complete: bool,
+}
+
 /// One piece of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(

@@ -1,13 +1,13 @@
 //! Takes everything out of a file that is not needed to draw it.
 
-use crate::analysis::{Analysis, Item, Purpose, analyse};
+use crate::analysis::{Analysis, Item, Purpose, analyse, analyse_head};
 use crate::app_segments::AppSegments;
 use crate::error::Error;
 use crate::format::{marker, segment};
 use crate::options::Options;
 use crate::parts::{Part, PartList, Stripped};
 use crate::recode::{self, Orientation, Recoded};
-use crate::report::{Report, Turned};
+use crate::report::{Head, Report, Turned};
 
 /// Says what is in a file and what [`strip`] would make of it.
 ///
@@ -37,6 +37,30 @@ pub fn inspect(data: &[u8], options: &Options) -> Result<Report, Error> {
     let mut analysis = analyse(data, options, Purpose::Inspect)?;
     let segments = AppSegments::new(data, options, &mut analysis);
     Ok(as_it_stands(data, &segments, analysis).report)
+}
+
+/// Says what the beginning of a file says of it, without decoding anything: whether it is a JPEG of a process that is taken,
+/// within the limits, and which metadata stand in front of the picture.
+///
+/// Takes `head`, the first bytes of a file of `size` bytes: all of them, or as many as were read. What is refused here [`strip`]
+/// refuses with the same error; what is not refused may still be.
+///
+/// # Errors
+///
+/// Those of [`strip`] that the head alone decides. A head that ends before the first scan is no error: [`Head::complete`].
+///
+/// # Examples
+///
+/// ```
+/// use scrubjay_jpeg::{Error, Options, inspect_head};
+///
+/// let error = inspect_head(b"\x89PNG\r\n", 70_000, &Options::default()).unwrap_err();
+/// assert!(matches!(error, Error::NotJpeg { .. }));
+/// let head = inspect_head(b"\xFF\xD8\xFF\xE0", 70_000, &Options::default()).unwrap();
+/// assert!(!head.complete);
+/// ```
+pub fn inspect_head(head: &[u8], size: u64, options: &Options) -> Result<Head, Error> {
+    analyse_head(head, size, options)
 }
 
 /// Takes everything out of a file that is not needed to draw it: P1 and P2 of the design.

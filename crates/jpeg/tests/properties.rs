@@ -8,7 +8,7 @@ use jpeg_encoder::{ColorType, SamplingFactor};
 use proptest::prelude::*;
 use scrubjay_jpeg::{
     Check, Copyright, Corruption, Error, Kind, Options, OrientationPolicy, Part, Piece, inspect,
-    strip, verify, verify_with, walk,
+    inspect_head, strip, verify, verify_with, walk,
 };
 
 use scrubjay_jpeg_dev::bytes;
@@ -310,6 +310,37 @@ proptest! {
         }
         if verify_with(&file, Copyright::Keep).is_ok() {
             prop_assert_eq!(strip(&file, &keep).expect("a clean file").to_vec(&file), file);
+        }
+    }
+
+    #[test]
+    fn what_a_head_refuses_the_whole_file_is_refused_for(
+        photo in 0..PHOTOS.len(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 0..5),
+        length in any::<prop::sample::Index>(),
+    ) {
+        let mut file = PHOTOS[photo].clone();
+        for (at, byte, how) in &changes {
+            // Headers are small beside the data.
+            let at = at.index(file.len().min(700));
+            match how {
+                0 | 1 => file[at] = *byte,
+                2 => file.insert(at, *byte),
+                _ => drop(file.remove(at)),
+            }
+        }
+        let options = options(Check::Structure);
+        let length = 4 + length.index(file.len().min(1_400));
+        let head = &file[..length.min(file.len())];
+        match inspect_head(head, file.len() as u64, &options) {
+            Err(error) => prop_assert_eq!(strip(&file, &options).map(|_| ()), Err(error)),
+            Ok(head) => {
+                if let (true, Ok(report)) = (head.complete, inspect(&file, &options)) {
+                    let size = |report: &scrubjay_jpeg::Report| (report.width, report.components, report.process, report.orientation);
+                    prop_assert_eq!(size(&head.report), size(&report));
+                    prop_assert_eq!(head.report.bytes_in, report.bytes_in);
+                }
+            }
         }
     }
 

@@ -1,6 +1,8 @@
-//! Reads bucket A; is this a JPEG that we accept, and what is in it?
+//! Reads the beginning of a file in bucket A; is this a JPEG that we accept, and what is in front of its picture?
+//!
+//! This is the door: it refuses what a few bytes can refuse, and decodes nothing. Strip reads the whole file and decides on the rest.
 
-use scrubjay_jpeg::Options;
+use scrubjay_jpeg::{Head, Options, inspect_head};
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit::Findings;
 use scrubjay_pipeline::aws::{self, Source};
@@ -8,6 +10,11 @@ use scrubjay_pipeline::config::{ConfigError, environment};
 use scrubjay_pipeline::upload::{Upload, decode};
 use serde::Deserialize;
 use serde_json::Value;
+
+/// Bytes that are read first: with them most files show their first scan.
+const FIRST: u64 = 64 << 10;
+/// Bytes that are read if that was not enough. A file whose first scan comes later still is Strip's to decide on.
+const MOST: u64 = 4 << 20;
 
 /// Made once per cold start.
 pub struct Deps {
@@ -41,17 +48,20 @@ struct Input {
     upload: Upload,
 }
 
-/// `{upload}` in, [`Findings`] out.
+/// `{upload}` in, [`Findings`] of the file's head out.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Findings, Error> {
     let Input { upload } = decode(input)?;
-    let bytes = deps
-        .source
-        .read(&upload, deps.options.limits.max_bytes)
-        .await?;
-    Ok(Findings::of(&scrubjay_jpeg::inspect(
-        &bytes,
-        &deps.options,
-    )?))
+    let mut head = read(deps, &upload, FIRST).await?;
+    if !head.complete && head.report.bytes_in > FIRST {
+        head = read(deps, &upload, MOST).await?;
+    }
+    Ok(Findings::of(&head.report))
+}
+
+async fn read(deps: &Deps, upload: &Upload, most: u64) -> Result<Head, Error> {
+    let max_bytes = deps.options.limits.max_bytes;
+    let (bytes, size) = deps.source.read_head(upload, most, max_bytes).await?;
+    Ok(inspect_head(&bytes, size, &deps.options)?)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_smithy_types::base64;
 use bytes::{Bytes, BytesMut};
@@ -79,29 +81,70 @@ impl Source {
     /// [`Error::SourceSuperseded`] on 412, [`Error::SourceDeleted`] on 404, [`Error::TooLarge`] over `max_bytes` (before the
     /// body is read), [`Error::StorageUnavailable`] otherwise.
     pub async fn read(&self, upload: &Upload, max_bytes: u64) -> Result<Bytes, Error> {
-        let too_large =
-            |size: u64| Error::TooLarge(format!("{size} bytes, the limit is {max_bytes}"));
-        if let Some(size) = upload.size.filter(|size| *size > max_bytes) {
-            return Err(too_large(size));
-        }
-        let object = self
-            .client
-            .get_object()
-            .bucket(&upload.bucket)
-            .key(&upload.key)
-            .if_match(format!("\"{}\"", upload.etag))
-            .send()
-            .await
-            .map_err(|error| match status(&error) {
-                Some(412) => Error::SourceSuperseded,
-                Some(404) => Error::SourceDeleted,
-                _ => unavailable("read bucket A")(error),
-            })?;
-        let size = u64::try_from(object.content_length.unwrap_or_default()).unwrap_or_default();
-        if size > max_bytes {
-            return Err(too_large(size));
-        }
+        within(upload.size, max_bytes)?;
+        let object = self.get(upload).send().await.map_err(unread)?;
+        let size = length(object.content_length);
+        within(Some(size), max_bytes)?;
         collect(object.body, size as usize, "read bucket A").await
+    }
+
+    /// Reads an upload's first bytes, at most `most` of them, and how many it has, if bucket A still holds it: GET with `If-Match`
+    /// and `Range` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/range-get-olap.html>).
+    ///
+    /// # Errors
+    /// As [`Source::read`]; [`Error::TooLarge`] before any byte is read.
+    pub async fn read_head(
+        &self,
+        upload: &Upload,
+        most: u64,
+        max_bytes: u64,
+    ) -> Result<(Bytes, u64), Error> {
+        within(upload.size, max_bytes)?;
+        let range = format!("bytes=0-{}", most.saturating_sub(1));
+        let object = match self.get(upload).range(range).send().await {
+            Ok(object) => object,
+            // An empty object has no range of bytes.
+            Err(error) if status(&error) == Some(416) => return Ok((Bytes::new(), 0)),
+            Err(error) => return Err(unread(error)),
+        };
+        let sent = length(object.content_length);
+        // `bytes 0-65535/482113`
+        let all = object.content_range.as_deref();
+        let all = all.and_then(|range| range.rsplit('/').next()?.parse().ok());
+        let size = all.unwrap_or(sent);
+        within(Some(size), max_bytes)?;
+        let head = collect(object.body, sent as usize, "read bucket A").await?;
+        Ok((head, size))
+    }
+
+    fn get(&self, upload: &Upload) -> GetObjectFluentBuilder {
+        let get = self.client.get_object();
+        let get = get.bucket(&upload.bucket).key(&upload.key);
+        get.if_match(format!("\"{}\"", upload.etag))
+    }
+}
+
+fn length(content_length: Option<i64>) -> u64 {
+    u64::try_from(content_length.unwrap_or_default()).unwrap_or_default()
+}
+
+/// # Errors
+/// [`Error::TooLarge`], with the number and the limit.
+fn within(size: Option<u64>, max_bytes: u64) -> Result<(), Error> {
+    match size {
+        Some(size) if size > max_bytes => Err(Error::TooLarge(format!(
+            "{size} bytes, the limit is {max_bytes}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Why bucket A did not give an upload.
+fn unread(error: SdkError<GetObjectError>) -> Error {
+    match status(&error) {
+        Some(412) => Error::SourceSuperseded,
+        Some(404) => Error::SourceDeleted,
+        _ => unavailable("read bucket A")(error),
     }
 }
 
