@@ -91,7 +91,7 @@ impl Event {
         Ok(parameters)
     }
 
-    /// The body as JSON.
+    /// The body, a JSON object. An array would be taken for one, its items for the fields in their order, and is refused.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body = self.body.as_deref().unwrap_or_default();
         // Base64 is a third longer.
@@ -119,6 +119,9 @@ impl Event {
         } else {
             body.as_bytes()
         };
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::bad_request("The body is no JSON object."));
+        }
         serde_json::from_slice(bytes)
             .map_err(|error| Problem::bad_request(format!("The body is not right: {error}.")))
     }
@@ -177,14 +180,20 @@ mod tests {
 
     #[test]
     fn a_body_is_json_of_sane_size() {
-        let body = |text: &str| Event::of("POST /photos", "", Some(text)).json::<Vec<u8>>();
-        assert_eq!(body("[1]").unwrap(), [1]);
-        assert_eq!(body("{").unwrap_err().status, 400);
+        #[derive(Debug, Deserialize)]
+        struct Body {
+            one: u8,
+        }
+        let body = |text: &str| Event::of("POST /photos", "", Some(text)).json::<Body>();
+        assert_eq!(body(" {\"one\": 1}").unwrap().one, 1);
+        for wrong in ["{", "[1]", "", "null", "1", "{\"one\": 1, \"one\": 1}"] {
+            assert_eq!(body(wrong).unwrap_err().status, 400, "{wrong}");
+        }
         assert_eq!(body(&" ".repeat(BODY + 1)).unwrap_err().status, 413);
-        let mut event = Event::of("POST /photos", "", Some("[1]"));
+        let mut event = Event::of("POST /photos", "", Some("{}"));
         event
             .headers
             .insert("content-type".into(), "text/plain".into());
-        assert_eq!(event.json::<Vec<u8>>().unwrap_err().status, 415);
+        assert_eq!(event.json::<Body>().unwrap_err().status, 415);
     }
 }

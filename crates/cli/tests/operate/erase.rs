@@ -91,14 +91,14 @@ fn a_photo_is_erased_once_nothing_depends_on_its_items() {
         assert_eq!(status, ExecutionStatus::Succeeded);
         assert_eq!(world.published(KEY).await, None);
         let uploads = |item: &Value| item["status"].is_string();
-        let states: Vec<Value> = world
+        let ends: Vec<Value> = world
             .items(KEY)
             .await
             .into_iter()
             .filter(uploads)
             .map(|item| item["status"].clone())
             .collect();
-        assert_eq!(states, [json!("SUPERSEDED")]);
+        assert_eq!(ends, [json!("SUPERSEDED")]);
         // Nobody is known twice: erasing an unknown key says so.
         let unknown = scrubjay(world, &["audit", "erase", "u/4711/unknown.jpg", "--yes"]);
         assert_eq!(unknown.code, Some(1), "{unknown:?}");
