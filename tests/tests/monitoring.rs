@@ -9,7 +9,7 @@ use scrubjay_tests::iac::example::TEMPLATE_VALUES;
 use scrubjay_tests::iac::read;
 use serde_json::{Value, json};
 
-/// What TEMPLATE_VALUES says that `RunbookUrl` is.
+/// What `TEMPLATE_VALUES` says that `RunbookUrl` is.
 const RUNBOOK: &str = "https://wiki.example.com/runbook";
 
 /// A metric's name and the names of its dimensions.
