@@ -10,14 +10,14 @@ use crate::entropy::{Checker, Scan, Work};
 use crate::error::{Corruption, Error, Excess, Unsupported};
 use crate::format::marker;
 use crate::format::walk::{Piece, walk};
-use crate::format::{Frame, Progression};
+use crate::format::{Frame, Process, Progression};
 use crate::icc;
 use crate::kind::Kind;
 #[cfg(doc)]
 use crate::options::Copyright;
 use crate::options::{Check, Options, OrientationPolicy};
 use crate::recode::Orientation;
-use crate::report::{Head, Process, Repair, Report, SegmentInfo, Turned};
+use crate::report::{Head, Repair, Report, SegmentInfo, Turned};
 use crate::rights::Rights;
 
 pub(crate) use picture::Item;

@@ -12,6 +12,7 @@ mod frame;
 mod magic;
 pub(crate) mod marker;
 mod marker_search;
+mod process;
 mod progression;
 mod scan_bounds;
 mod scan_header;
@@ -21,6 +22,7 @@ pub(crate) mod tables;
 pub(crate) mod walk;
 
 pub(crate) use frame::{BlockGrid, Component, Frame};
+pub use process::Process;
 pub(crate) use progression::Progression;
 pub(crate) use scan_bounds::{bounds, lines_ahead, next_marker, next_segment};
 pub(crate) use scan_header::{Member, ScanHeader};

@@ -56,6 +56,7 @@ mod exif;
 mod format;
 mod icc;
 mod kind;
+mod names;
 mod options;
 mod parts;
 #[allow(
@@ -71,6 +72,7 @@ mod verify;
 
 pub use error::{Corruption, Error, Excess, Magic, Unsupported};
 pub use exif::ExifParts;
+pub use format::Process;
 pub use format::walk::{Piece, Walk, walk};
 pub use kind::Kind;
 pub use options::{
@@ -78,8 +80,6 @@ pub use options::{
     UnknownChoice,
 };
 pub use parts::{Part, Stripped};
-pub use report::{
-    Head, Kept, Process, Removed, Repair, Report, SEGMENTS_LISTED, SegmentInfo, Turned,
-};
+pub use report::{Head, Kept, Removed, Repair, Report, SEGMENTS_LISTED, SegmentInfo, Turned};
 pub use strip::{inspect, inspect_head, strip};
 pub use verify::{NotClean, Reason, verify, verify_with};

@@ -1,9 +1,9 @@
 //! What was found in a file and what became of it. Kinds and counts, never values.
 
-use std::fmt;
-
 use crate::exif::ExifParts;
+use crate::format::Process;
 use crate::kind::Kind;
+use crate::names::names;
 
 /// How many segments [`Report::segments`] lists at most.
 pub const SEGMENTS_LISTED: usize = 4096;
@@ -117,53 +117,6 @@ pub struct Kept {
     pub kind: Kind,
     /// Its bytes in the clean file.
     pub bytes: u64,
-}
-
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $name { $($(#[$vdoc])* $variant),+ }
-
-        impl $name {
-            /// The name in kebab case.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.name())
-            }
-        }
-    };
-}
-
-names! {
-    /// Coding process of a frame (T.81 table B.1).
-    Process {
-        /// SOF0.
-        Baseline = "baseline",
-        /// SOF1.
-        Extended = "extended",
-        /// SOF2.
-        Progressive = "progressive",
-        /// SOF3.
-        Lossless = "lossless",
-        /// SOF9.
-        ExtendedArithmetic = "extended-arithmetic",
-        /// SOF10.
-        ProgressiveArithmetic = "progressive-arithmetic",
-    }
 }
 
 names! {

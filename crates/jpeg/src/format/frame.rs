@@ -2,8 +2,8 @@
 
 use super::bytes::be16;
 use super::marker;
+use super::process::Process;
 use crate::error::{Corruption, Error, Excess, Unsupported};
-use crate::report::Process;
 
 /// One component of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
