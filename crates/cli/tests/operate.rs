@@ -3,6 +3,7 @@
 
 mod operate {
     mod audit;
+    mod backfill;
     mod command;
     mod documented;
     mod erase;

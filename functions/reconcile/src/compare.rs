@@ -30,7 +30,11 @@ pub async fn buckets(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), 
         return Ok(());
     };
     let audit = &deps.audit;
-    let mut after = audit.cursor(prefix).await?;
+    let sweep = run.order.sweep.as_ref();
+    let mut after = match sweep {
+        Some(sweep) => sweep.after.clone(),
+        None => audit.cursor(prefix).await?,
+    };
     let expires = OnceCell::new();
     let mut listed = 0;
     while listed < run.order.keys && !run.spent() {
@@ -49,7 +53,11 @@ pub async fn buckets(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), 
         } else {
             done.filter(|key| !key.is_empty()).unwrap_or(after)
         };
-        audit.keep_cursor(prefix, &after).await?;
+        if sweep.is_none() {
+            audit.keep_cursor(prefix, &after).await?;
+        } else {
+            report.next = (!report.complete).then(|| after.clone());
+        }
         result?;
         if report.complete || !whole {
             break;
@@ -130,6 +138,7 @@ async fn compare_key(
             };
             match explain(&listed, &known, &situation) {
                 Explanation::Known => {}
+                Explanation::Stuck(_) if run.is_dry() => {}
                 Explanation::Stuck(item) => {
                     let item = StuckItem::of(object, &listed.etag, item);
                     found.resolved = stuck::one(deps, run, &item).await?;
@@ -189,6 +198,10 @@ async fn scrub(
     listed: &Listed,
     stored: Option<&StoredFence>,
 ) -> Result<bool, Error> {
+    if run.is_dry() {
+        return Ok(false);
+    }
+    run.pace().await;
     let bucket = deps.source.name();
     let event = created(bucket, &listed.key, &listed.etag, None);
     let modified = listed.modified.to_string();
@@ -202,6 +215,10 @@ async fn retract(
     key: &str,
     stored: Option<&StoredFence>,
 ) -> Result<bool, Error> {
+    if run.is_dry() {
+        return Ok(false);
+    }
+    run.pace().await;
     let event = deleted(deps.source.name(), key);
     let name = name(run, "retract", (key, "", ""), stored);
     deps.executions.start(&deps.retract, &name, &event).await

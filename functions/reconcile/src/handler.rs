@@ -16,6 +16,12 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
     let order: Order = decode(input)?;
     let run = Run::new(order, deps.minutes);
     let mut report = Report::default();
+    if run.order.sweep.is_some() {
+        run.within(compare::buckets(deps, &run, &mut report))
+            .await?;
+        tell(&report, "swept");
+        return Ok(report);
+    }
     let resolved = run.within(stuck::resolve(deps, &run, &mut report)).await;
     let compared = run.within(compare::buckets(deps, &run, &mut report)).await;
     // What was found is said even when the run could not go to its end.
@@ -30,6 +36,11 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
     if let Err(error) = deps.audit.keep_run(run.now, found).await {
         tracing::warn!(error = error.name(), "the report will not know of this run");
     }
+    tell(&report, "reconciled");
+    resolved.and(compared).map(|()| report)
+}
+
+fn tell(report: &Report, what: &str) {
     tracing::info!(
         long_processing = report.long_processing,
         recorded = report.recorded,
@@ -41,9 +52,8 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
         started = report.started,
         items_expired = report.items_expired,
         complete = report.complete,
-        "reconciled"
+        "{what}"
     );
-    resolved.and(compared).map(|()| report)
 }
 
 #[cfg(test)]
@@ -64,6 +74,9 @@ mod tests {
             (order.older_than_minutes, &*order.prefix, order.keys),
             (Some(0), "p/", 2)
         );
+        let sweep = json!({"sweep": {"after": "p/1", "dryRun": true, "startsPerSecond": 5}});
+        let sweep = decode::<Order>(&sweep).unwrap().sweep.unwrap();
+        assert_eq!((&*sweep.after, sweep.dry_run), ("p/1", true));
         let wrong = json!({"olderThanMinutes": "soon"});
         assert!(matches!(decode::<Order>(&wrong), Err(Error::BadEvent(_))));
     }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use scrubjay_pipeline::Error;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use tokio::time::{Interval, MissedTickBehavior};
 
 /// A run begins nothing new after this.
 const BUDGET: Duration = Duration::from_mins(4);
@@ -21,6 +23,23 @@ pub struct Order {
     pub prefix: String,
     /// A run stops behind so many keys; the next goes on from there.
     pub keys: usize,
+    /// Set by `scrubjay backfill`.
+    pub sweep: Option<Sweep>,
+}
+
+/// A comparison that is asked for, of what was there before the stack or of everything: its caller says where each run begins, so
+/// that the schedule's runs and this one do not move each other's place. What it finds is no lost event.
+#[derive(Deserialize, Clone)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub struct Sweep {
+    /// Only keys behind this one; empty for all.
+    #[serde(default)]
+    pub after: String,
+    /// Count what would be started, and start nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Executions that are started in a second, at most.
+    pub starts_per_second: u32,
 }
 
 impl Default for Order {
@@ -29,6 +48,7 @@ impl Default for Order {
             older_than_minutes: None,
             prefix: String::new(),
             keys: 20_000,
+            sweep: None,
         }
     }
 }
@@ -40,6 +60,7 @@ pub struct Run {
     /// What was touched at this time or later is left alone.
     pub before: Timestamp,
     started: Instant,
+    pace: Option<Mutex<Interval>>,
 }
 
 impl Run {
@@ -47,7 +68,14 @@ impl Run {
     pub fn new(order: Order, minutes: u32) -> Self {
         let now = Timestamp::now();
         let minutes = order.older_than_minutes.unwrap_or(minutes);
+        let pace = order.sweep.as_ref().map(|sweep| {
+            let every = Duration::from_secs(1) / sweep.starts_per_second.max(1);
+            let mut pace = tokio::time::interval(every);
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            Mutex::new(pace)
+        });
         Self {
+            pace,
             order,
             now,
             before: now - SignedDuration::from_mins(i64::from(minutes)),
@@ -68,6 +96,18 @@ impl Run {
                 source: late.into(),
             })
         })
+    }
+
+    /// To be waited for before an execution is started.
+    pub async fn pace(&self) {
+        if let Some(pace) = &self.pace {
+            pace.lock().await.tick().await;
+        }
+    }
+
+    /// Whether nothing is to be started or recorded.
+    pub fn is_dry(&self) -> bool {
+        self.order.sweep.as_ref().is_some_and(|sweep| sweep.dry_run)
     }
 
     /// Whether there is no time for more.
@@ -140,6 +180,9 @@ pub struct Report {
     pub items_expired: u64,
     /// Whether both buckets were gone through to their end.
     pub complete: bool,
+    /// Of a sweep that is not complete: behind which key the next run begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 impl Report {

@@ -1,6 +1,7 @@
 //! The command `scrubjay` with all its subcommands.
 
 mod audit;
+mod backfill;
 mod error_name;
 mod gallery;
 mod key;
@@ -44,6 +45,7 @@ enum Command {
     Audit(audit::Args),
     Photos(photos::Args),
     Replay(replay::Args),
+    Backfill(backfill::Args),
     Report(report::Args),
     Smoke(smoke::Args),
     Users(users::Args),
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::Audit(args) => audit::run(args),
         Command::Photos(args) => photos::run(args),
         Command::Replay(args) => replay::run(&args),
+        Command::Backfill(args) => backfill::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Smoke(args) => smoke::run(&args),
         Command::Users(args) => users::run(&args),
