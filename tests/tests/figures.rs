@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use scrubjay_report::cost::{Workflow, estimate};
 use scrubjay_tests::figures::{capacity, cost, marked, replaced};
 use scrubjay_tests::iac::{read, root};
 
@@ -26,6 +27,33 @@ fn hold(page: &str, mark: &str, made: &str) {
 #[test]
 fn the_cost_table_follows_from_the_template() {
     hold("docs/deploy.md", "cost", &cost::page());
+}
+
+/// The weekly report reckons with rounded figures of its own, since it has no template to read.
+#[test]
+fn the_report_reckons_as_the_page_does() {
+    let photos = scrubjay_report::Day {
+        published: 1_000_000,
+        statuses: [("CLEANED".to_owned(), 1_000_000)].into(),
+        ..scrubjay_report::Day::default()
+    };
+    let page = cost::a_million();
+    for (workflow, is_express) in [(Workflow::Standard, false), (Workflow::Express, true)] {
+        for part in estimate(&photos, workflow) {
+            let lines = page
+                .iter()
+                .filter(|(what, ..)| what.starts_with(part.service));
+            let dollars: f64 = lines
+                .map(|(_, standard, express)| if is_express { express } else { standard })
+                .sum();
+            assert!(
+                (part.dollars - dollars).abs() <= dollars * 0.02,
+                "{} {workflow:?}: the report says {}, docs/deploy.md {dollars}",
+                part.service,
+                part.dollars
+            );
+        }
+    }
 }
 
 #[test]

@@ -62,6 +62,8 @@ const OTHER_METRICS: f64 = 19.0;
 const PUTS: f64 = 3.0;
 /// GET and HEAD: Validate and Strip read A, Publish reads staging and asks B.
 const GETS: f64 = 4.0;
+/// Events that are paid for (<https://aws.amazon.com/eventbridge/pricing/>).
+const EVENTS: f64 = 2.0;
 /// Strong reads of the table: Strip and Publish read the fence, Publish and Record look again.
 const READS: f64 = 4.0;
 /// Writes of the fence, which is in no index: raise it, note the ETag.
@@ -238,8 +240,10 @@ fn work(numbers: &Numbers, a_month: f64) -> Vec<Line> {
         ),
         both(
             "EventBridge",
-            "1 event at $1 per million".to_owned(),
-            EVENT * MILLION,
+            format!(
+                "{EVENTS} events at $1 per million: S3's, which is opted in to, and *Upload Settled*"
+            ),
+            EVENTS * EVENT * MILLION,
         ),
         both(
             "CloudWatch Logs",
@@ -268,6 +272,15 @@ fn dollars(amount: f64) -> String {
     } else {
         format!("{amount:.2}")
     }
+}
+
+/// US dollars of the work on a million photos that are accepted, by component: Standard and Express.
+pub fn a_million() -> Vec<(&'static str, f64, f64)> {
+    let lines = work(&Numbers::read(), MILLION);
+    let lines = lines.into_iter();
+    lines
+        .map(|line| (line.what, line.standard, line.express))
+        .collect()
 }
 
 /// The page's tables: the work on a million photos both ways, what lasts, and the seeds' case.
