@@ -24,7 +24,7 @@ fn linker_has_unwinder() -> Option<bool> {
     let linker = env::var("RUSTC_LINKER").unwrap_or_else(|_| "cc".into());
     let mut ask = Command::new(linker);
     let answer = ask.arg("-print-file-name=libgcc_eh.a").output().ok()?;
-    // Of a file that it does not have it says the name alone.
+    // If it does not have the file, it echoes the bare name, which is no absolute path.
     let path = String::from_utf8(answer.stdout).ok()?;
     Some(Path::new(path.trim_end()).is_absolute())
 }

@@ -13,7 +13,7 @@ use crate::files::Input;
 /// Bytes in what Linux calls a transparent huge page, on x86-64 and, with pages of 4 KiB, on arm64.
 const HUGE_PAGE: usize = 2 << 20;
 
-/// So many bytes are had sooner in a huge page, of which the rest stays idle, than in small ones.
+/// From this size on, one huge page is faster to get from the system than many small ones, although a part of it stays unused.
 const LARGE: usize = HUGE_PAGE / 4;
 
 /// All bytes of a file.
