@@ -114,6 +114,8 @@ describe("uploading", () => {
     // The storage does not answer for a while.
     await page.route(`${stack.endpoint}/*-source`, (route) => (route.request().method() === "POST" ? new Promise(() => {}) : route.continue()));
     await page.setInputFiles("#files", [1, 2, 3, 4, 5, 6].map((n) => file(`slow-${n}.jpg`, fs.readFileSync(sample("beach.jpg")))));
+    // The last may not have been looked at yet when the fourth is on its way.
+    await page.waitForFunction(() => document.querySelectorAll(".upload[data-state=waiting]").length === 2);
     await page.waitForFunction(() => document.querySelectorAll(".upload[data-state=sending]").length === 4);
     assert.equal(await page.locator(".upload[data-state=waiting]").count(), 2, "four at a time");
     await page.locator(".upload[data-state=waiting] button").first().click();
