@@ -69,8 +69,9 @@ def main():
     iptc = segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x0e\x1c\x02\x50\0\x09A. Nobody")
     save("beach.jpg", after_soi(jpeg(landscape(800, 600, 1), exif=exif()), xmp, iptc))
     # The phone was held upright: the pixels lie on their side, and only Exif says so.
-    save("portrait.JPG", jpeg(landscape(800, 608, 2), exif=exif(6), subsampling=2))
-    save("holiday/odd size, upside down.jpg", jpeg(landscape(501, 333, 3), exif=exif(3)))
+    save("portrait.JPG", jpeg(landscape(608, 800, 2).transpose(Image.Transpose.ROTATE_90), exif=exif(6), subsampling=2))
+    upside_down = landscape(501, 333, 3).transpose(Image.Transpose.ROTATE_180)
+    save("holiday/odd size, upside down.jpg", jpeg(upside_down, exif=exif(3)))
     progressive = jpeg(landscape(640, 480, 4), exif=exif(), progressive=True)
     save("holiday/progressive.jpeg", before_last_scan(progressive, segment(0xFE, b"a comment between two scans")))
     motion = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0\0\0\x10mdat" + b"a second of film"
