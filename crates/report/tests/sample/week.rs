@@ -8,6 +8,21 @@ use scrubjay_report::{Day, InFlight, Now, OpenFailure, Period, Report, Row, Stac
 use serde_json::{Value, json};
 
 const ZONE: &str = "Europe/Berlin";
+/// The day of the week's two failures, which nobody has replayed yet.
+const OUTAGE: Date = jiff::civil::date(2026, 10, 24);
+/// Key, since when, and name of the execution, newest first.
+const FAILURES: [(&str, &str, &str); 2] = [
+    (
+        "holiday/harbour.jpg",
+        "2026-10-24T16:02:11Z",
+        "5f1c0e6e-7a3c-4e0f-9a55-1de5e8a3b0c1",
+    ),
+    (
+        "holiday/tower <2>.jpg",
+        "2026-10-24T16:02:09Z",
+        "0b6cbb5d-28f4-4a52-8c1f-9e1a1f1b7d2e",
+    ),
+];
 
 fn row(item: Value) -> Row {
     serde_json::from_value(item).expect("a row")
@@ -61,6 +76,19 @@ pub fn day(date: Date, photos: u64) -> Day {
             from,
         );
     }
+    if date == OUTAGE {
+        for n in 0..FAILURES.len() {
+            let at = "2026-10-24T16:02:00Z";
+            figures.count(
+                &row(json!({
+                    "status": "FAILED", "object": format!("photos/failed-{n}.jpg"), "uploadedAt": at, "finishedAt": at,
+                    "updatedAt": at, "source": {"size": 2_400_000},
+                    "error": {"name": "StorageUnavailable", "message": "", "state": "Publish"},
+                })),
+                from,
+            );
+        }
+    }
     figures.reconcile.runs = (span / 900_000).cast_unsigned();
     figures
 }
@@ -87,32 +115,17 @@ fn counted() -> BTreeMap<Date, Day> {
 /// The report of 2026-W43.
 pub fn report() -> Report {
     let week: Period = "2026-W43".parse().expect("a week");
-    let failure = |key: &str, error: &str, state: &str, since: &str, name: &str| OpenFailure {
+    let failures = FAILURES.map(|(key, since, name)| OpenFailure {
         key: key.into(),
-        error: error.into(),
-        state: state.into(),
+        error: "StorageUnavailable".into(),
+        state: "Publish".into(),
         since: since.parse().expect("a time"),
         execution: format!(
             "arn:aws:states:eu-central-1:123456789012:execution:scrubjay-prod-scrub:{name}"
         ),
-    };
+    });
     let now = Now {
-        failures: vec![
-            failure(
-                "holiday/harbour.jpg",
-                "StorageUnavailable",
-                "Publish",
-                "2026-10-24T16:02:11Z",
-                "5f1c0e6e-7a3c-4e0f-9a55-1de5e8a3b0c1",
-            ),
-            failure(
-                "holiday/tower <2>.jpg",
-                "StorageUnavailable",
-                "Publish",
-                "2026-10-24T16:02:09Z",
-                "0b6cbb5d-28f4-4a52-8c1f-9e1a1f1b7d2e",
-            ),
-        ],
+        failures: failures.into(),
         in_flight: InFlight::default(),
         dead_letters: Some(0),
     };
