@@ -18,11 +18,12 @@ use crate::{Error, Result};
 /// The region that the emulator and everything on it is told.
 pub(crate) const REGION: &str = "us-east-1";
 /// The overlay, a Python package that is written into the stack's directory: name and text of each module.
-const OVERLAY: [(&str, &str); 19] = [
+const OVERLAY: [(&str, &str); 20] = [
     ("__init__.py", include_str!("overlay/__init__.py")),
     ("__main__.py", include_str!("overlay/__main__.py")),
     ("access.py", include_str!("overlay/access.py")),
     ("alarms.py", include_str!("overlay/alarms.py")),
+    ("capacity.py", include_str!("overlay/capacity.py")),
     ("cloudfront.py", include_str!("overlay/cloudfront.py")),
     ("control.py", include_str!("overlay/control.py")),
     ("delivery.py", include_str!("overlay/delivery.py")),

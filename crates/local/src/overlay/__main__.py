@@ -48,6 +48,7 @@ def main():
     from . import (
         access,
         alarms,
+        capacity,
         cloudfront,
         control,
         delivery,
@@ -66,7 +67,7 @@ def main():
 
     # Express after states: what it refuses never reaches the Standard ways.
     patches = (states, express, maps, lambdas, s3_etags, s3_events, delivery, schedules)
-    patches += (alarms, access, rekognition, cloudfront, direct_api, sign_in, faults)
+    patches += (alarms, access, capacity, rekognition, cloudfront, direct_api, sign_in, faults)
     for patch in patches:
         patch.install()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)

@@ -8,3 +8,4 @@ mod harness;
 mod schedules;
 mod stack;
 mod states;
+mod tables;
