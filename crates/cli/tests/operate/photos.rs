@@ -1,0 +1,99 @@
+//! `scrubjay photos`: what the catalogue says, and what sweep mends.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use scrubjay_tests::{World, on_gallery_stack, unique_sample};
+use serde_json::{Value, json};
+
+use super::command::{Answer, scrubjay};
+
+const KEY: &str = "command/mountainlake.jpg";
+
+fn photos(world: &World, args: &[&str]) -> Answer {
+    scrubjay(world, &[&["photos"], args].concat())
+}
+
+/// Waits until the catalogue shows the photo with its copies.
+async fn shown(world: &World) -> Value {
+    world
+        .until("the photo in the catalogue", async || {
+            let answer = photos(world, &["show", KEY, "--json"]);
+            if answer.code != Some(0) {
+                return Err(answer.err);
+            }
+            let photo = answer.json();
+            let copies = photo["published"]["derivatives"].as_array();
+            if copies.is_some_and(|copies| !copies.is_empty()) {
+                Ok(photo)
+            } else {
+                Err(photo.to_string())
+            }
+        })
+        .await
+}
+
+fn keys(found: &Value) -> Vec<&str> {
+    let photos = found["photos"].as_array().expect("photos");
+    photos
+        .iter()
+        .map(|photo| photo["key"].as_str().expect("a key"))
+        .collect()
+}
+
+#[test]
+fn a_photo_is_found_shown_and_brought_back() {
+    on_gallery_stack(async |world| {
+        let unknown = photos(world, &["show", KEY]);
+        assert_eq!(unknown.code, Some(1), "{unknown:?}");
+        assert!(unknown.err.contains("nothing is known"), "{unknown:?}");
+
+        world.put(KEY, &unique_sample("portrait.JPG", KEY)).await;
+        let photo = shown(world).await;
+        assert_eq!(photo["state"], "PUBLISHED");
+        assert_eq!(
+            (&photo["published"]["width"], &photo["published"]["height"]),
+            (&json!(608), &json!(800))
+        );
+        let for_people = photos(world, &["show", KEY]);
+        assert!(for_people.out.contains("PUBLISHED"), "{for_people:?}");
+
+        let find = |word: &str| photos(world, &["search", word, "--json"]).json();
+        assert_eq!(keys(&find("mountainlake")), [KEY]);
+        assert_eq!(keys(&find("mountainlake nowhere")), [""; 0]);
+        let table = photos(world, &["search", "mountainlake"]);
+        assert!(table.out.contains(KEY), "{table:?}");
+        let altered = photos(world, &["search", "mountainlake", "--cursor", "abcd"]);
+        assert_ne!(altered.code, Some(0), "{altered:?}");
+        assert!(altered.err.contains("cursor"), "{altered:?}");
+
+        // Nothing has flagged it, so there is nothing to release.
+        let release = photos(world, &["release", KEY]);
+        assert_eq!(release.code, Some(1), "{release:?}");
+        assert!(!release.err.is_empty(), "{release:?}");
+
+        // The catalogue loses the photo; sweep finds that, and derive brings it back.
+        let lost = world.stack().dynamodb().delete_item();
+        let lost = lost
+            .table_name(&world.names().others["catalogueTable"])
+            .key(
+                "partition",
+                AttributeValue::S(format!("photo#{}", photo["id"].as_str().unwrap())),
+            )
+            .key("entry", AttributeValue::S("photo".into()));
+        lost.send().await.expect("a delete");
+        let sweep = |args: &[&str]| {
+            let args = [&["sweep", "--prefix", "command/", "--json"], args].concat();
+            photos(world, &args).json()
+        };
+        assert_eq!(photos(world, &["show", KEY]).code, Some(1));
+        let would = sweep(&["--dry-run"]);
+        assert_eq!(
+            would,
+            json!({"photos": 1, "missing": 1, "again": 0, "gone": 0, "sent": 0})
+        );
+        let did = sweep(&[]);
+        assert_eq!(did["sent"], 1, "{did}");
+        shown(world).await;
+        assert_eq!(keys(&find("mountainlake")), [KEY]);
+        assert_eq!(sweep(&["--dry-run"])["missing"], 0);
+    });
+}
