@@ -65,10 +65,13 @@ fn a_photo_is_found_shown_and_brought_back() {
         assert_ne!(altered.code, Some(0), "{altered:?}");
         assert!(altered.err.contains("cursor"), "{altered:?}");
 
-        // Nothing has flagged it, so there is nothing to release.
-        let release = photos(world, &["release", KEY]);
-        assert_eq!(release.code, Some(1), "{release:?}");
-        assert!(!release.err.is_empty(), "{release:?}");
+        let release = photos(world, &["release", KEY, "--by", "alice"]);
+        assert_eq!(release.code, Some(0), "{release:?}");
+        let by_whom = photos(world, &["show", KEY]);
+        assert!(by_whom.out.contains("alice"), "{by_whom:?}");
+        let unknown = photos(world, &["release", "command/never.jpg"]);
+        assert_eq!(unknown.code, Some(1), "{unknown:?}");
+        assert!(!unknown.err.is_empty(), "{unknown:?}");
 
         // The catalogue loses the photo; sweep finds that, and derive brings it back.
         let lost = world.stack().dynamodb().delete_item();
