@@ -37,6 +37,8 @@ const PURE: [(&str, &[&str]); 4] = [
     (
         "crates/pipeline",
         &[
+            // Decodes the keys of listings.
+            "percent-encoding",
             "jiff",
             "serde",
             "serde_json",

@@ -135,6 +135,38 @@ fn throttling_and_dead_runtimes_are_retried_wherever_lambda_is_called() {
     assert!(tasks >= 8, "{tasks}");
 }
 
+/// The machine backfill goes through two listings, or an inventory and a listing, and does the same with each batch.
+#[test]
+fn every_batch_of_a_backfill_is_compared_alike() {
+    let backfill = machine("backfill");
+    let publish = machine("scrub")["States"]["Publish"]["Retry"].clone();
+    let maps = ["CompareSource", "CompareInventory", "CompareDestination"]
+        .map(|name| &backfill["States"][name]);
+    for map in maps {
+        assert_eq!(map["ItemProcessor"], maps[0]["ItemProcessor"]);
+        for field in [
+            "MaxConcurrency",
+            "ToleratedFailurePercentage",
+            "ResultWriter",
+        ] {
+            assert_eq!(map[field], maps[0][field], "{field}");
+        }
+        // A child's input, which the batch is a part of, has at most 256 KiB
+        // (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+        assert_eq!(map["ItemBatcher"]["MaxInputBytesPerBatch"], 200_000);
+        let compare = &map["ItemProcessor"]["States"]["Compare"];
+        assert_eq!(compare["Retry"], publish);
+        let batch = &map["ItemBatcher"]["BatchInput"];
+        for (name, value) in compare["Arguments"]["Payload"]["batch"]
+            .as_object()
+            .unwrap()
+        {
+            let shared = value.as_str().unwrap().contains("$order.");
+            assert!(!shared || batch.get(name).is_some(), "{name}");
+        }
+    }
+}
+
 #[test]
 fn a_bad_file_is_caught_wherever_it_can_be_found() {
     let machine = machine("scrub");

@@ -453,6 +453,50 @@ fn the_key_serves_each_only_for_its_bucket() {
     }
 }
 
+/// S3 writes inventories in its own name, and says of which bucket:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-inventory.html>.
+#[test]
+fn only_inventories_of_bucket_a_are_written_and_only_in_their_place() {
+    const REPORTS: &str = "arn:aws:s3:::scrubjay-dev-1-reports";
+    let (bucket, key) = (bucket_policy(REPORTS), key_policy());
+    let asks = |source: &str, action: &str, resource: &str| {
+        Request::of_service("s3.amazonaws.com", source, action, resource)
+            .with("aws:SourceAccount", "111122223333")
+            .with("s3:x-amz-acl", "bucket-owner-full-control")
+    };
+    let inventory = format!("{REPORTS}/inventory/a/photos/1.csv.gz");
+    for (source, action, resource, expected) in [
+        (SOURCE, "s3:PutObject", inventory.as_str(), true),
+        (DESTINATION, "s3:PutObject", &inventory, false),
+        (
+            SOURCE,
+            "s3:PutObject",
+            &format!("{REPORTS}/weekly/1.html"),
+            false,
+        ),
+        (SOURCE, "s3:GetObject", &inventory, false),
+    ] {
+        let request = asks(source, action, resource);
+        assert_eq!(
+            allowed(&request, &[&bucket], &[]),
+            expected,
+            "{source}: {action} on {resource}"
+        );
+    }
+    for (source, action, expected) in [
+        (SOURCE, "kms:GenerateDataKey", true),
+        (SOURCE, "kms:Decrypt", false),
+        (DESTINATION, "kms:GenerateDataKey", false),
+    ] {
+        let request = asks(source, action, KEY);
+        assert_eq!(
+            allowed(&request, &[&key], &[]),
+            expected,
+            "{source}: {action}"
+        );
+    }
+}
+
 /// `CloudFront` asks in its own name, and says for which distribution:
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html>.
 #[test]

@@ -14,7 +14,7 @@ mod rollups;
 mod s3;
 mod workflow;
 
-pub use dynamodb::{Audit, AuditQueries, Recorded};
+pub use dynamodb::{Audit, AuditQueries, BACKFILL, Recorded};
 pub use fences::FenceReader;
 pub use listing::Bucket;
 pub use publish::Publisher;

@@ -9,7 +9,8 @@
 use std::cmp::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -82,6 +83,35 @@ pub fn pair(source: Page, destination: Page) -> (Vec<Pair>, Option<String>) {
         });
     }
     (pairs, horizon)
+}
+
+/// A text that stands before a key in the order of a listing, and behind nearly all that stands before the key: a listing that
+/// begins behind it begins with the key. S3 has no listing that begins at a key
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>, `StartAfter`).
+pub fn just_before(key: &str) -> String {
+    let mut text = key.to_owned();
+    let Some(last) = text.pop() else {
+        return text;
+    };
+    // Without its last character, a key that ended in the first of all characters is its own predecessor.
+    let before = (0..u32::from(last)).rev().find_map(char::from_u32);
+    if let Some(before) = before {
+        text.push(before);
+        text.push('~');
+    }
+    // A key has at most 1,024 bytes, and so has what a listing begins behind.
+    while text.len() > 1_024 {
+        text.pop();
+    }
+    text
+}
+
+/// A key as S3 Inventory and listings with `encoding-type=url` write it: a form's encoding, in which a space is a plus and a plus is
+/// `%2B` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html>). None when it is not UTF-8.
+pub fn decoded(key: &str) -> Option<String> {
+    let spaced = key.replace('+', " ");
+    let text = percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(text.into_owned())
 }
 
 /// The fence of an object, and when it last changed.
@@ -305,6 +335,22 @@ fn event(detail_type: &str, bucket: &str, object: &Value) -> Value {
         "detail-type": detail_type,
         "detail": {"bucket": {"name": bucket}, "object": object, "reason": "Reconcile"},
     })
+}
+
+/// What a backfill has come to so far.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BackfillCounts {
+    /// Keys that were compared.
+    pub compared: u64,
+    /// Photos of bucket A that bucket B does not show, and nothing says why.
+    pub unseen: u64,
+    /// Photos of bucket B that bucket A no longer has.
+    pub orphans: u64,
+    /// Of those: left alone, since a lifecycle rule of bucket A may have removed the original.
+    pub kept: u64,
+    /// Executions that were started.
+    pub started: u64,
 }
 
 /// The hour of a time, as a part of an execution's name: what one run of reconcile started, the runs of the same hour do not
@@ -628,6 +674,31 @@ mod tests {
             explain(&object, &known, &after(2)),
             Explanation::Stuck(&known[0])
         );
+    }
+
+    #[test]
+    fn a_listing_begins_at_a_key() {
+        for key in ["a", "p/1.jpg", "é", "x\u{0}", "\u{e000}", "a/", "😀"] {
+            let before = just_before(key);
+            assert!(before.as_str() < key, "{before:?} {key:?}");
+            // What is nearly the key, and before it, stays out.
+            let (head, last) = key.split_at(key.len() - key.chars().last().unwrap().len_utf8());
+            if last > "1" {
+                assert!(format!("{head}0.jpg") < before, "{before:?} {key:?}");
+            }
+        }
+        assert_eq!(just_before(""), "");
+        assert!(just_before(&"k".repeat(1_024)).len() <= 1_024);
+        assert!(just_before(&"k".repeat(1_024)) < "k".repeat(1_024));
+    }
+
+    #[test]
+    fn keys_come_back_as_they_are() {
+        assert_eq!(
+            decoded("a+b%2Bc%20%C3%A9%01/%25.jpg").as_deref(),
+            Some("a b+c é\u{1}/%.jpg")
+        );
+        assert_eq!(decoded("%FF"), None);
     }
 
     #[test]

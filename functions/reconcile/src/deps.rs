@@ -16,6 +16,8 @@ pub struct Deps {
     pub destination: Bucket,
     /// ARN of the machine scrub.
     pub scrub: String,
+    /// ARN of the machine that takes uploads: scrub, or intake where `Workflow` is express.
+    pub intake: String,
     /// ARN of the machine retract.
     pub retract: String,
     /// Only keys that begin so are treated.
@@ -33,8 +35,8 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// From what [`Recorder`] needs, `SOURCE_BUCKET`, `DESTINATION_BUCKET`, `SCRUB_MACHINE`, `RETRACT_MACHINE`,
-    /// `RECONCILE_MINUTES`, `KEY_PREFIX`, `SUFFIXES`, `ON_LIFECYCLE_EXPIRY` and `ON_REJECTED`.
+    /// From what [`Recorder`] needs, `SOURCE_BUCKET`, `DESTINATION_BUCKET`, `SCRUB_MACHINE`, `INTAKE_MACHINE`,
+    /// `RETRACT_MACHINE`, `RECONCILE_MINUTES`, `KEY_PREFIX`, `SUFFIXES`, `ON_LIFECYCLE_EXPIRY` and `ON_REJECTED`.
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = environment();
         let sdk = aws::sdk_config();
@@ -47,6 +49,7 @@ impl Deps {
             source: Bucket::new(s3.clone(), env.required("SOURCE_BUCKET")),
             destination: Bucket::new(s3, env.required("DESTINATION_BUCKET")),
             scrub: env.required("SCRUB_MACHINE"),
+            intake: env.required("INTAKE_MACHINE"),
             retract: env.required("RETRACT_MACHINE"),
             key_prefix: env.or("KEY_PREFIX", String::new()),
             suffixes: env.or("SUFFIXES", Suffixes::Jpeg),

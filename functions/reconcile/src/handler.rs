@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::deps::Deps;
 use crate::run::{Order, Report, Run};
-use crate::{compare, stuck};
+use crate::{batch, compare, stuck};
 
 /// An [`Order`] or a schedule's event in, [`Report`] out. Doing it again, or twice at once, changes nothing: executions are
 /// started under names that say what they are for.
@@ -16,10 +16,10 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
     let order: Order = decode(input)?;
     let run = Run::new(order, deps.minutes);
     let mut report = Report::default();
-    if run.order.sweep.is_some() {
-        run.within(compare::buckets(deps, &run, &mut report))
+    if let Some(batch) = &run.order.batch {
+        run.within(batch::compare(deps, &run, batch, &mut report))
             .await?;
-        tell(&report, "swept");
+        tell(&report, "compared a batch");
         return Ok(report);
     }
     let resolved = run.within(stuck::resolve(deps, &run, &mut report)).await;
@@ -74,9 +74,9 @@ mod tests {
             (order.older_than_minutes, &*order.prefix, order.keys),
             (Some(0), "p/", 2)
         );
-        let sweep = json!({"sweep": {"after": "p/1", "dryRun": true, "startsPerSecond": 5}});
-        let sweep = decode::<Order>(&sweep).unwrap().sweep.unwrap();
-        assert_eq!((&*sweep.after, sweep.dry_run), ("p/1", true));
+        let batch = json!({"batch": {"run": "r", "keys": ["p/1"], "dryRun": true, "millisecondsBetweenStarts": 5}});
+        let batch = decode::<Order>(&batch).unwrap().batch.unwrap();
+        assert_eq!((&*batch.keys[0], batch.dry_run), ("p/1", true));
         let wrong = json!({"olderThanMinutes": "soon"});
         assert!(matches!(decode::<Order>(&wrong), Err(Error::BadEvent(_))));
     }

@@ -1,5 +1,6 @@
 //! The Lambda `reconcile`: wiring.
 
+mod batch;
 mod compare;
 mod deps;
 mod handler;

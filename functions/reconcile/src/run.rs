@@ -23,23 +23,33 @@ pub struct Order {
     pub prefix: String,
     /// A run stops behind so many keys; the next goes on from there.
     pub keys: usize,
-    /// Set by `scrubjay backfill`.
-    pub sweep: Option<Sweep>,
+    /// Set by the machine `backfill`.
+    pub batch: Option<Batch>,
 }
 
-/// A comparison that is asked for, of what was there before the stack or of everything: its caller says where each run begins, so
-/// that the schedule's runs and this one do not move each other's place. What it finds is no lost event.
+/// Keys that the machine `backfill` has compared, of a listing or an inventory. What is found so is no lost event: it may have been
+/// there before the stack was.
 #[derive(Deserialize, Clone)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
-pub struct Sweep {
-    /// Only keys behind this one; empty for all.
+pub struct Batch {
+    /// The name of the backfill's execution.
+    pub run: String,
+    /// The keys, in any order.
+    pub keys: Vec<String>,
+    /// The keys are written as S3 Inventory writes them.
     #[serde(default)]
-    pub after: String,
+    pub url_encoded: bool,
+    /// The buckets that the keys are of, where an inventory says it.
+    #[serde(default)]
+    pub buckets: Vec<String>,
+    /// Only keys that bucket A does not hold: the others were compared before.
+    #[serde(default)]
+    pub orphans_only: bool,
     /// Count what would be started, and start nothing.
     #[serde(default)]
     pub dry_run: bool,
-    /// Executions that are started in a second, at most.
-    pub starts_per_second: u32,
+    /// At least so long passes between two starts.
+    pub milliseconds_between_starts: u32,
 }
 
 impl Default for Order {
@@ -48,7 +58,7 @@ impl Default for Order {
             older_than_minutes: None,
             prefix: String::new(),
             keys: 20_000,
-            sweep: None,
+            batch: None,
         }
     }
 }
@@ -68,8 +78,8 @@ impl Run {
     pub fn new(order: Order, minutes: u32) -> Self {
         let now = Timestamp::now();
         let minutes = order.older_than_minutes.unwrap_or(minutes);
-        let pace = order.sweep.as_ref().map(|sweep| {
-            let every = Duration::from_secs(1) / sweep.starts_per_second.max(1);
+        let pace = order.batch.as_ref().map(|batch| {
+            let every = Duration::from_millis(batch.milliseconds_between_starts.max(1).into());
             let mut pace = tokio::time::interval(every);
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             Mutex::new(pace)
@@ -107,7 +117,7 @@ impl Run {
 
     /// Whether nothing is to be started or recorded.
     pub fn is_dry(&self) -> bool {
-        self.order.sweep.as_ref().is_some_and(|sweep| sweep.dry_run)
+        self.order.batch.as_ref().is_some_and(|batch| batch.dry_run)
     }
 
     /// Whether there is no time for more.
@@ -180,9 +190,9 @@ pub struct Report {
     pub items_expired: u64,
     /// Whether both buckets were gone through to their end.
     pub complete: bool,
-    /// Of a sweep that is not complete: behind which key the next run begins.
+    /// Of a batch: the keys that there was no time for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    pub rest: Option<Vec<String>>,
 }
 
 impl Report {

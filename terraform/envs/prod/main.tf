@@ -30,5 +30,6 @@ module "foundation" {
   user_b_pgp_key            = var.user_b_pgp_key
   additional_reader_arns    = var.additional_reader_arns
   reader_distribution_arns  = var.reader_distribution_arns
+  inventory                 = var.inventory
   restored_audit_table      = var.restored_audit_table
 }

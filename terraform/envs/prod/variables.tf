@@ -63,6 +63,13 @@ variable "reader_distribution_arns" {
   nullable    = false
 }
 
+variable "inventory" {
+  description = "See modules/foundation."
+  type        = string
+  default     = "off"
+  nullable    = false
+}
+
 variable "restored_audit_table" {
   description = "See modules/foundation."
   type        = string

@@ -33,6 +33,35 @@ resource "aws_s3_bucket_notification" "source" {
   eventbridge = true
 }
 
+# What bucket A holds, for a backfill of a bucket that is long to list. Keys stand in it, and no contents.
+resource "aws_s3_bucket_inventory" "source" {
+  count = var.inventory == "off" ? 0 : 1
+
+  bucket                   = module.source_bucket.name
+  name                     = "photos"
+  included_object_versions = "Current"
+  optional_fields          = ["Size", "LastModifiedDate", "ETag"]
+
+  schedule {
+    frequency = title(var.inventory)
+  }
+
+  destination {
+    bucket {
+      format     = "CSV"
+      bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${module.reports_bucket.name}"
+      account_id = data.aws_caller_identity.current.account_id
+      prefix     = "inventory"
+
+      encryption {
+        sse_kms {
+          key_id = module.key.arn
+        }
+      }
+    }
+  }
+}
+
 # Clean files on their way from Strip to Publish. Not versioned: what expires is gone.
 module "staging_bucket" {
   # checkov:skip=CKV_AWS_21:what expires here after a day has to be gone, not to become an old version

@@ -36,6 +36,7 @@ locals {
     "scrub-machine",
     "intake-machine",
     "retract-machine",
+    "backfill-machine",
     "events",
   ]
   # The roles that gallery/template.yaml makes. None of them may ever read bucket A.

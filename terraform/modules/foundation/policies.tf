@@ -40,12 +40,14 @@ locals {
     reader_prefixes = jsonencode([for prefix in var.reader_prefixes : "${prefix}*"])
   })
 
-  # CloudFront reads in its own name, as a service: a statement of its own, in the key's policy and in bucket B's.
+  # CloudFront reads in its own name, as a service: a statement of its own, in the key's policy and in bucket B's. So does S3, which
+  # writes inventories.
   cloudfront = length(var.reader_distribution_arns) > 0
+  inventory  = var.inventory != "off"
   key_policy = jsonencode({
     Version = "2012-10-17"
     Statement = flatten([
-      for name in local.cloudfront ? ["key", "key-cloudfront"] : ["key"] :
+      for name in concat(["key"], local.cloudfront ? ["key-cloudfront"] : [], local.inventory ? ["key-inventory"] : []) :
       jsondecode(templatefile("${local.policies}/${name}.json.tftpl", local.names_for_policies)).Statement
     ])
   })
@@ -90,7 +92,10 @@ locals {
       local.cloudfront ? ["bucket-cloudfront"] : [],
     )
     derivatives_bucket = ["bucket-secure-transport", "bucket-own-key", "bucket-derivatives"]
-    reports_bucket     = ["bucket-secure-transport", "bucket-own-key"]
+    reports_bucket = concat(
+      ["bucket-secure-transport", "bucket-own-key"],
+      local.inventory ? ["bucket-inventory"] : [],
+    )
     artifact_bucket    = ["bucket-secure-transport", "bucket-own-key"]
     access_logs_bucket = ["bucket-secure-transport", "bucket-access-logs"]
   }

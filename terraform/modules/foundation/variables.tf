@@ -167,6 +167,18 @@ variable "reader_distribution_arns" {
   }
 }
 
+variable "inventory" {
+  description = "How often S3 lists bucket A into the reports bucket, for `scrubjay backfill --inventory`: off, daily or weekly."
+  type        = string
+  default     = "off"
+  nullable    = false
+
+  validation {
+    condition     = contains(["off", "daily", "weekly"], var.inventory)
+    error_message = "inventory is off, daily or weekly."
+  }
+}
+
 variable "restored_audit_table" {
   description = "Name of the audit table after a restore: `scrubjay-<env>-audit-restored-<suffix>`. Empty: the table that Terraform made. docs/restore.md has the steps."
   type        = string

@@ -22,6 +22,7 @@ const APPLICATION_ROLES: &[&str] = &[
     "scrub-machine",
     "intake-machine",
     "retract-machine",
+    "backfill-machine",
     "events",
 ];
 
@@ -259,9 +260,9 @@ impl Environment {
         granted
     }
 
-    /// The key's policy, with a CloudFront distribution among those whom it serves.
+    /// The key's policy, with a CloudFront distribution among those whom it serves, and inventories of bucket A.
     pub fn key_policy(&self) -> Vec<Value> {
-        self.files(&["key", "key-cloudfront"])
+        self.files(&["key", "key-cloudfront", "key-inventory"])
     }
 
     /// The policy of a bucket (`source`, `staging`, `destination`, `derivatives`, `reports`), of the files that Terraform joins for it; `left_out` is
@@ -280,10 +281,12 @@ impl Environment {
         let mut values = self.placeholders();
         values.insert("bucket", self.bucket(role));
         let mut names = vec!["bucket-secure-transport", "bucket-own-key"];
-        // The reports bucket has nothing to add to what all have.
-        if role != "reports" {
-            names.push(&own);
-        }
+        // The reports bucket adds nothing to what all have but inventories.
+        names.push(if role == "reports" {
+            "bucket-inventory"
+        } else {
+            &own
+        });
         if role == "destination" {
             names.push("bucket-cloudfront");
         }

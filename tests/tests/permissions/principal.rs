@@ -20,6 +20,7 @@ const APPLICATION: &[&str] = &[
     "scrub-machine",
     "intake-machine",
     "retract-machine",
+    "backfill-machine",
     "events",
 ];
 

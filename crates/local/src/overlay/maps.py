@@ -11,6 +11,12 @@ from ministack.services import s3
 from ministack.services import stepfunctions as sfn
 
 
+# Items that a Distributed Map has to go through, by its parent's execution and its label.
+totals = {}
+# What a child ends with that was not started any more.
+ABORTED = "States.Aborted"
+
+
 def read_items(original):
     """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html: Arguments in JSONata; with InputType
     MANIFEST the items are the rows of the CSV files that an S3 Inventory manifest names, under the names of its schema,
@@ -66,8 +72,9 @@ def run_map(original):
                 if field in state
             },
         }
-        batches = batched(state.get("ItemBatcher"), items, raw_input, context)
+        batches = batched(state, items, raw_input, context)
         known = map_runs(execution)
+        totals[execution["executionArn"], state.get("Label")] = len(items)
         results, failure = None, None
         try:
             results, _next = original(plain, batches, batches, iterator, execution, context)
@@ -110,15 +117,74 @@ def selected(state, items, raw_input, context):
     return chosen
 
 
-def batched(batcher, items, raw_input, context):
-    """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html: a child's input is {BatchInput, Items}."""
+def batched(state, items, raw_input, context):
+    """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html: a child's input is {BatchInput, Items};
+    a batch ends at either bound, and a batch of one item may pass the bound of bytes."""
+    batcher = state.get("ItemBatcher")
     if not batcher:
         return items
-    size = int(batcher.get("MaxItemsPerBatch") or len(items) or 1)
+
+    def bound(field):
+        if field not in batcher:
+            return None
+        return sfn._jsonata_state_field(batcher, field, "number", raw_input, context)
+
+    most, bytes_at_most = bound("MaxItemsPerBatch"), bound("MaxInputBytesPerBatch")
     shared = {}
     if "BatchInput" in batcher:
         shared = {"BatchInput": sfn._apply_jsonata_template(batcher["BatchInput"], raw_input, context)}
-    return [{**shared, "Items": items[at : at + size]} for at in range(0, len(items), size)]
+    batches, batch, size = [], [], 0
+    for item in items:
+        more = len(json.dumps(item).encode()) + 1
+        if batch and (len(batch) == most or bytes_at_most and size + more > bytes_at_most):
+            batches.append({**shared, "Items": batch})
+            batch, size = [], 0
+        batch.append(item)
+        size += more
+    if batch:
+        batches.append({**shared, "Items": batch})
+    return batches
+
+
+def counted_in_items(original):
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeMapRun.html: itemCounts counts the items of the
+    dataset, executionCounts the child executions, which are fewer when items are batched."""
+
+    def patched(run):
+        view = original(run)
+        children = [child for child in list(sfn._executions.values()) if child.get("mapRunArn") == run["mapRunArn"]]
+        inputs = [json.loads(child["input"]) for child in children]
+        if not any(isinstance(given, dict) and "Items" in given for given in inputs):
+            return view
+        counts = dict.fromkeys(view["itemCounts"], 0)
+        for child, given in zip(children, inputs):
+            counts[child_status(child)] += len(given["Items"])
+        label = run["mapRunArn"].split("/")[-1].split(":")[0]
+        seen = sum(counts.values())
+        counts["total"] = max(seen, totals.get((run["executionArn"], label), 0))
+        counts["pending"] = counts["total"] - seen
+        return {**view, "itemCounts": counts}
+
+    return patched
+
+
+def child_status(child):
+    if child.get("error") == ABORTED:
+        return "aborted"
+    return {"RUNNING": "running", "SUCCEEDED": "succeeded", "ABORTED": "aborted"}.get(child["status"], "failed")
+
+
+def unless_stopped(original):
+    """https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html: no child starts once its parent has stopped."""
+
+    def patched(states, start, given, execution, context):
+        run = sfn._map_runs.get(execution.get("mapRunArn"))
+        parent = run and sfn._executions.get(run["executionArn"])
+        if parent and parent["status"] != "RUNNING":
+            raise sfn._ExecutionError(ABORTED, "The parent execution was stopped.")
+        return original(states, start, given, execution, context)
+
+    return patched
 
 
 def write(writer, arn, raw_input, context):
@@ -166,3 +232,5 @@ def put(bucket, key, content):
 def install():
     sfn._read_map_items = read_items(sfn._read_map_items)
     sfn._run_distributed_map = run_map(sfn._run_distributed_map)
+    sfn._map_run_view = counted_in_items(sfn._map_run_view)
+    sfn._run_sub_machine = unless_stopped(sfn._run_sub_machine)

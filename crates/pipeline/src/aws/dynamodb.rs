@@ -2,8 +2,8 @@
 
 mod queries;
 
-pub use queries::AuditQueries;
 pub(super) use queries::RECONCILE;
+pub use queries::{AuditQueries, BACKFILL};
 
 use std::collections::HashMap;
 

@@ -4,11 +4,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{EncodingType, ExpirationStatus, LifecycleRule, Tag};
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
 
 use super::s3::{bare, unavailable};
 use crate::Error;
-use crate::reconcile::{Listed, Page};
+use crate::reconcile::{Listed, Page, decoded};
 
 /// Tag of the uploads that were refused. A lifecycle rule that is confined to it takes nothing that bucket B shows.
 const OUR_TAG: &str = "scrubjay:status";
@@ -95,13 +94,6 @@ impl Bucket {
     }
 }
 
-/// `encoding-type=url` is a form's encoding: a space is a plus, and a plus is `%2B`.
-fn decoded(key: &str) -> Option<String> {
-    let spaced = key.replace('+', " ");
-    let text = percent_decode_str(&spaced).decode_utf8().ok()?;
-    Some(text.into_owned())
-}
-
 fn expires_photos(rule: &LifecycleRule) -> bool {
     let expires = rule
         .expiration()
@@ -119,15 +111,6 @@ mod tests {
     use aws_sdk_s3::types::{LifecycleExpiration, LifecycleRuleFilter};
 
     use super::*;
-
-    #[test]
-    fn keys_come_back_as_they_are() {
-        assert_eq!(
-            decoded("a+b%2Bc%20%C3%A9%01/%25.jpg").as_deref(),
-            Some("a b+c é\u{1}/%.jpg")
-        );
-        assert_eq!(decoded("%FF"), None);
-    }
 
     #[test]
     fn only_an_expiry_of_current_photos_counts() {

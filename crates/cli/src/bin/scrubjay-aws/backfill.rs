@@ -1,51 +1,61 @@
 //! `scrubjay backfill`: what was in bucket A before the stack was, and full comparisons.
 
+mod inventory;
+mod watch;
+
 use std::fmt;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use aws_config::timeout::TimeoutConfig;
-use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_sfn::types::ExecutionStatus;
+use jiff::Timestamp;
 use scrubjay::show;
+use scrubjay_pipeline::reconcile::BackfillCounts;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::target::TargetArgs;
-
-/// Longer than the function's own time-out.
-const PATIENCE: Duration = Duration::from_secs(330);
+use crate::target::{Target, TargetArgs};
 
 /// Treat what was in bucket A before scrubjay came, and compare both buckets in full
 ///
-/// Goes through both buckets in the order of their keys and compares each key with the audit table by the rules of reconcile: what
-/// bucket A holds and nothing explains is treated as an upload, what bucket B shows and bucket A no longer has is removed. The
-/// function `reconcile` does it, some 500 keys a second where nothing is to be started; --rate bounds what is. Nothing is done
-/// twice: stopped and started again, it finds what was done and goes on with the rest. What changed lately is left to its event.
+/// Starts the state machine `backfill`, or follows the one that runs. It goes through every key of both buckets and compares each with
+/// the audit table by the rules of reconcile: what bucket A holds and nothing explains is treated as an upload, what bucket B shows
+/// and bucket A no longer has is removed. Nothing is done twice. Stopping this command leaves the machine at work: the same
+/// command follows it again, and --stop stops it; started anew, it finds what was done and does the rest. What changed lately is left to its event.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   scrubjay backfill --dry-run --env prod              # how many there are
   scrubjay backfill --env prod --rate 50
   scrubjay backfill --prefix archive/2019/ --env prod
+  scrubjay backfill --inventory s3://REPORTS/inventory/A/photos/2026-11-22T01-00Z/manifest.json
+  scrubjay backfill --stop --env prod
 
-Exit codes: 0 done, 1 it could not go on, 2 usage.")]
+Exit codes: 0 done, 1 something was not compared or it was stopped, 2 usage.")]
 pub struct Args {
     /// Only keys that begin so
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefix: String,
-    /// Executions that are started in a second, at most; docs/capacity.md says what your quotas carry
+    /// Take the keys of bucket A from this S3 Inventory, in CSV, instead of listing the bucket
+    #[arg(long, value_name = "s3://BUCKET/KEY")]
+    inventory: Option<inventory::Place>,
+    /// Executions that are started in a second, at most. The machine keeps it, whatever becomes of this command
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     rate: u32,
+    /// Your account's quota of StartExecution calls a second, where AWS has raised it; docs/capacity.md has the defaults
+    #[arg(long, value_name = "N")]
+    quota: Option<u32>,
     /// Count what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
     /// Leave alone what changed within so many minutes; by default as many as the stack is configured with
     #[arg(long, value_name = "MINUTES")]
     older_than: Option<u32>,
-    /// Keys of one call of the function
-    #[arg(long, value_name = "N", default_value_t = 5_000, hide = true, value_parser = clap::value_parser!(u32).range(1..=20_000))]
-    keys: u32,
+    /// Stop the one that runs. What it has started goes on
+    #[arg(long, conflicts_with_all = ["prefix", "inventory", "rate", "dry_run", "older_than"])]
+    stop: bool,
+    /// Keys of one call of reconcile
+    #[arg(long, value_name = "N", hide = true, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    keys: Option<u32>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -53,144 +63,252 @@ pub struct Args {
     target: TargetArgs,
 }
 
-/// What the function says of one run.
-#[derive(Debug, Deserialize)]
+/// What the machine is asked for: its input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Swept {
-    compared: u64,
-    unseen: u64,
-    orphans: u64,
-    kept: u64,
-    started: u64,
-    complete: bool,
-    next: Option<String>,
+struct Order {
+    #[serde(default)]
+    prefix: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inventory: Option<inventory::Place>,
+    rate: u32,
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older_than_minutes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys_per_batch: Option<u32>,
 }
 
-#[derive(Debug, Default, Serialize)]
+/// What it came to.
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
+    execution: String,
+    /// The bucket with the results of each batch.
+    results: String,
+    status: String,
     dry_run: bool,
-    /// Keys of both buckets.
-    compared: u64,
-    /// Photos of bucket A that bucket B does not show, and nothing says why.
-    unseen: u64,
-    /// Photos of bucket B that bucket A no longer has.
-    orphans: u64,
-    /// Of those: left alone, since a lifecycle rule of bucket A may have removed the original.
-    kept: u64,
-    /// Executions that were started.
-    started: u64,
-    seconds: u64,
+    #[serde(flatten)]
+    counts: BackfillCounts,
+    /// Keys that were not compared, because their batch failed.
+    failed: u64,
+    seconds: i64,
+    /// Why it ended otherwise than well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
 }
 
 /// # Errors
-/// When the stack is not found, or the function fails.
+/// When the stack is not found, nothing can be started, or the machine cannot be followed.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
-    let report = runtime.block_on(backfill(args))?;
-    show::report(&report, args.json)?;
+    runtime.block_on(async {
+        let target = args.target.find().await?;
+        let machine = target.output("BackfillStateMachineArn")?;
+        if args.stop {
+            return stop(&target, machine).await;
+        }
+        let execution = started(args, &target, machine).await?;
+        let report = watch::follow(&target, &execution).await?;
+        show::report(&report, args.json)?;
+        let well = report.status == ExecutionStatus::Succeeded.as_str() && report.failed == 0;
+        Ok(if well {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    })
+}
+
+async fn stop(target: &Target, machine: &str) -> Result<ExitCode> {
+    let client = aws_sdk_sfn::Client::new(target.sdk());
+    let running = watch::running(&client, machine).await?;
+    if running.is_empty() {
+        show::say("no backfill runs")?;
+    }
+    for execution in running {
+        let stop = client.stop_execution().execution_arn(&execution);
+        stop.send()
+            .await
+            .with_context(|| format!("cannot stop {execution}"))?;
+        show::say(format!(
+            "stopped {execution}; what it started goes on, and a later backfill does the rest"
+        ))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn backfill(args: &Args) -> Result<Report> {
-    let target = args.target.find().await?;
-    let function = target.output("ReconcileFunction")?;
-    let timeouts = TimeoutConfig::builder()
-        .read_timeout(PATIENCE)
-        .operation_attempt_timeout(PATIENCE);
-    let config = aws_sdk_lambda::config::Builder::from(target.sdk())
-        .timeout_config(timeouts.build())
-        .build();
-    let lambda = aws_sdk_lambda::Client::from_conf(config);
-    let began = Instant::now();
-    let mut report = Report {
+/// The execution that does what is asked for: one that runs, or a new one.
+async fn started(args: &Args, target: &Target, machine: &str) -> Result<String> {
+    let order = Order {
+        prefix: args.prefix.clone(),
+        inventory: args.inventory.clone(),
+        rate: args.rate,
         dry_run: args.dry_run,
-        ..Report::default()
+        older_than_minutes: args.older_than,
+        keys_per_batch: args.keys,
     };
-    let spinner = show::spinner();
-    let mut after = String::new();
-    loop {
-        let order = json!({
-            "prefix": args.prefix,
-            "keys": args.keys,
-            "olderThanMinutes": args.older_than,
-            "sweep": {"after": after, "dryRun": args.dry_run, "startsPerSecond": args.rate},
-        });
-        let invoke = lambda.invoke().function_name(function);
-        let answer = invoke
-            .payload(Blob::new(order.to_string()))
-            .send()
-            .await
-            .with_context(|| format!("cannot invoke {function}"))?;
-        let payload = answer.payload().map(Blob::as_ref).unwrap_or_default();
-        if answer.function_error().is_some() {
+    let client = aws_sdk_sfn::Client::new(target.sdk());
+    if let Some(execution) = watch::running(&client, machine).await?.into_iter().next() {
+        let other = watch::order(&client, &execution).await?;
+        if other != order {
             bail!(
-                "the function {function} failed behind the key {:?}: {}; what was started stays, and starting again goes on",
-                show::printable(&after),
-                show::printable(&String::from_utf8_lossy(payload))
+                "another backfill runs, by the order {}; wait for it, or stop it with --stop, or follow it by giving the same options",
+                serde_json::to_string(&other)?
             );
         }
-        let swept: Swept = serde_json::from_slice(payload)
-            .with_context(|| format!("{function} does not know of sweeps: deploy it again"))?;
-        report.add(&swept);
-        spinner.set_message(format!(
-            "{}, {} started",
-            show::count(report.compared, "key"),
-            report.started
-        ));
-        match swept.next {
-            Some(next) if !swept.complete => after = next,
-            _ => break,
-        }
+        eprintln!("following {execution}, which runs already");
+        return Ok(execution);
     }
-    spinner.finish_and_clear();
-    report.seconds = began.elapsed().as_secs();
-    Ok(report)
+    within_quota(args, target)?;
+    if let Some(place) = &order.inventory {
+        inventory::check(target, place).await?;
+    } else if !order.prefix.is_empty() {
+        holds(target, &order.prefix).await?;
+    }
+    let name = format!("backfill-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%3f"));
+    let start = client
+        .start_execution()
+        .state_machine_arn(machine)
+        .name(name)
+        .input(serde_json::to_string(&order)?);
+    let started = start.send().await.context("cannot start the backfill")?;
+    eprintln!(
+        "started {}\nstopping this command leaves it running; the same command follows it again, --stop stops it",
+        started.execution_arn
+    );
+    Ok(started.execution_arn)
 }
 
-impl Report {
-    fn add(&mut self, swept: &Swept) {
-        self.compared += swept.compared;
-        self.unseen += swept.unseen;
-        self.orphans += swept.orphans;
-        self.kept += swept.kept;
-        self.started += swept.started;
+/// StartExecution calls a second that an account has from the start: the bucket's refill rate for Standard workflows
+/// (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
+fn default_quota(region: &str, workflow: &str) -> u32 {
+    match (workflow, region) {
+        ("express", _) => 6_000,
+        (_, "us-east-1" | "us-west-2" | "eu-west-1") => 300,
+        _ => 150,
     }
+}
+
+/// Refuses a rate that Step Functions would not take: uploads that come meanwhile need the same calls.
+fn within_quota(args: &Args, target: &Target) -> Result<()> {
+    let region = target.output("Region")?;
+    let workflow = target.output("Workflow")?;
+    let quota = args
+        .quota
+        .unwrap_or_else(|| default_quota(region, workflow));
+    if args.rate > quota {
+        bail!(
+            "--rate {} is beyond the {quota} executions a second that Step Functions starts in {region}; nothing was started. If AWS has \
+             raised your quota, say so with --quota",
+            args.rate
+        );
+    }
+    Ok(())
+}
+
+/// Whether bucket A has a key that begins so.
+async fn holds(target: &Target, prefix: &str) -> Result<()> {
+    let bucket = target.output("SourceBucket")?;
+    let client = aws_sdk_s3::Client::new(target.sdk());
+    let list = client
+        .list_objects_v2()
+        .bucket(bucket)
+        .prefix(prefix)
+        .max_keys(1);
+    let listed = list
+        .send()
+        .await
+        .with_context(|| format!("cannot list {bucket}"))?;
+    if listed.contents().is_empty() {
+        bail!(
+            "no key of {bucket} begins with {:?}; nothing was started",
+            show::printable(prefix)
+        );
+    }
+    Ok(())
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = &self.counts;
         writeln!(
             f,
-            "{} compared in {} s",
-            show::count(self.compared, "key"),
-            self.seconds
+            "{:>12}  keys compared in {} s",
+            counts.compared, self.seconds
         )?;
         writeln!(
             f,
-            "{} of bucket A that bucket B does not show",
-            show::count(self.unseen, "photo")
+            "{:>12}  photos of bucket A that bucket B does not show",
+            counts.unseen
         )?;
-        write!(
+        writeln!(
             f,
-            "{} of bucket B that bucket A no longer has",
-            show::count(self.orphans, "photo")
+            "{:>12}  photos of bucket B that bucket A no longer has",
+            counts.orphans
         )?;
-        if self.kept > 0 {
-            write!(
+        if counts.kept > 0 {
+            writeln!(
                 f,
-                ", {} of them left alone: a lifecycle rule may have removed the original",
-                self.kept
+                "{:>12}  of them left alone: a lifecycle rule may have removed the original",
+                counts.kept
+            )?;
+        }
+        if self.failed > 0 {
+            writeln!(
+                f,
+                "{:>12}  keys not compared, because their batch failed; what with stands in s3://{}/backfill/{}/",
+                self.failed,
+                self.results,
+                show::execution(&self.execution)
             )?;
         }
         if self.dry_run {
-            write!(f, "\nnothing was started")
+            write!(f, "nothing was started")?;
         } else {
             write!(
                 f,
-                "\n{} started; `scrubjay audit stats` tells what became of them",
-                show::count(self.started, "execution")
-            )
+                "{:>12}  executions started; `scrubjay audit stats` tells what became of them",
+                counts.started
+            )?;
         }
+        if self.status != ExecutionStatus::Succeeded.as_str() {
+            write!(f, "\nthe backfill ended {}", self.status)?;
+            if let Some(cause) = &self.cause {
+                write!(f, ": {}", show::printable(cause))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_reads_as_the_machine_has_it() {
+        let order = Order {
+            prefix: "p/".into(),
+            inventory: Some("s3://reports/inventory/manifest.json".parse().unwrap()),
+            rate: 5,
+            dry_run: true,
+            older_than_minutes: Some(0),
+            keys_per_batch: None,
+        };
+        let text = serde_json::to_string(&order).unwrap();
+        assert_eq!(
+            text,
+            r#"{"prefix":"p/","inventory":{"bucket":"reports","key":"inventory/manifest.json"},"rate":5,"dryRun":true,"olderThanMinutes":0}"#
+        );
+        assert_eq!(serde_json::from_str::<Order>(&text).unwrap(), order);
+    }
+
+    #[test]
+    fn the_quota_is_that_of_the_region_and_the_way() {
+        assert_eq!(default_quota("eu-central-1", "standard"), 150);
+        assert_eq!(default_quota("us-east-1", "standard"), 300);
+        assert_eq!(default_quota("eu-central-1", "express"), 6_000);
     }
 }

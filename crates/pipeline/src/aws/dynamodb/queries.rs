@@ -13,7 +13,7 @@ use super::{Audit, not_ours, number, text, unavailable, value};
 use crate::Error;
 use crate::audit::{Status, expires_at, stamp};
 use crate::metrics::Reconciled;
-use crate::reconcile::{KnownUpload, StoredFence, StuckItem};
+use crate::reconcile::{BackfillCounts, KnownUpload, StoredFence, StuckItem};
 
 /// Keys of one request (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
 const BATCH: usize = 100;
@@ -236,6 +236,40 @@ impl AuditQueries {
         Ok(())
     }
 
+    /// Adds what a batch of a backfill came to, for whoever watches it. A batch whose answer was lost is counted again when it is
+    /// tried again: what was started is told exactly by the audit items alone.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub async fn count_backfill(&self, run: &str, counts: BackfillCounts) -> Result<(), Error> {
+        let now = Timestamp::now();
+        let update = self
+            .0
+            .table
+            .client
+            .update_item()
+            .table_name(&self.0.table.name)
+            .key("object", text(BACKFILL))
+            .key("entry", text(run))
+            .update_expression(
+                "ADD compared :compared, unseen :unseen, orphans :orphans, kept :kept, started :started SET expiresAt = :expiry",
+            )
+            .expression_attribute_values(":compared", number(&counts.compared))
+            .expression_attribute_values(":unseen", number(&counts.unseen))
+            .expression_attribute_values(":orphans", number(&counts.orphans))
+            .expression_attribute_values(":kept", number(&counts.kept))
+            .expression_attribute_values(":started", number(&counts.started))
+            .expression_attribute_values(
+                ":expiry",
+                number(&expires_at(now, RUN_DAYS).unwrap_or_default()),
+            );
+        update
+            .send()
+            .await
+            .map_err(unavailable("count what a backfill did"))?;
+        Ok(())
+    }
+
     /// Remembers where a run of Reconcile stops; an empty key is the beginning.
     ///
     /// # Errors
@@ -260,6 +294,9 @@ impl AuditQueries {
         Ok(())
     }
 }
+
+/// Partition key of what backfills came to; the sort key is the execution's name. An object's partition key has a slash.
+pub const BACKFILL: &str = "backfill";
 
 /// How long what a run found is kept: the weekly report reads it.
 const RUN_DAYS: u32 = 400;
