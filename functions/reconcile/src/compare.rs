@@ -121,13 +121,13 @@ async fn compare_key(
     match compare(pair, stored, run.before) {
         Comparison::Settled => {}
         Comparison::Unexplained(listed) => {
-            let known = deps.audit.uploads(object, &listed.etag).await?;
             let situation = Situation {
                 shown: pair.destination.is_some(),
                 fenced_at: stored.map(|s| s.updated_at),
                 on_rejected: deps.on_rejected,
                 now: run.now,
             };
+            let known = deps.audit.uploads(object, &listed.etag).await?;
             match explain(&listed, &known, &situation) {
                 Explanation::Known => {}
                 Explanation::Stuck(_) if run.is_dry() => {}
@@ -141,7 +141,9 @@ async fn compare_key(
                     } else {
                         Difference::Unseen
                     };
-                    found.started = scrub(deps, run, &listed, stored).await?;
+                    if !run.is_dry() && still_lost(deps, run, object, &listed, &situation).await? {
+                        found.started = scrub(deps, run, &listed, stored).await?;
+                    }
                 }
             }
         }
@@ -155,6 +157,23 @@ async fn compare_key(
         }
     }
     Ok(found)
+}
+
+/// Waits for the pace, and whether the object is unexplained even then: a batch waits long, and another backfill, or the upload's own
+/// event, may have come meanwhile. Express executions have no names that would keep a second one out.
+async fn still_lost(
+    deps: &Deps,
+    run: &Run,
+    object: &str,
+    listed: &Listed,
+    situation: &Situation,
+) -> Result<bool, Error> {
+    if run.order.batch.is_none() {
+        return Ok(true);
+    }
+    run.pace().await;
+    let known = deps.audit.uploads(object, &listed.etag).await?;
+    Ok(explain(listed, &known, situation) == Explanation::Lost)
 }
 
 /// Whether bucket A may lack an object because a rule removed it whose expiries are not to reach bucket B. Asked once a run.
@@ -190,10 +209,6 @@ async fn scrub(
     listed: &Listed,
     stored: Option<&StoredFence>,
 ) -> Result<bool, Error> {
-    if run.is_dry() {
-        return Ok(false);
-    }
-    run.pace().await;
     let bucket = deps.source.name();
     let event = created(bucket, &listed.key, &listed.etag, None);
     let modified = listed.modified.to_string();

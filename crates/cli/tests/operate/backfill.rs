@@ -110,9 +110,13 @@ fn a_backfill_that_was_stopped_is_followed_and_finished() {
         assert_eq!(finished["compared"], 24, "{finished}");
         for (key, etag) in keys.iter().zip(&etags) {
             world.ended(key, etag, "CLEANED").await;
-            let items = world.items(key).await;
-            let uploads = items.iter().filter(|item| item["attempts"] == 1).count();
-            assert_eq!(uploads, 1, "{key}: {items:?}");
+            // Express has no names that keep a second execution out: what a stopped batch starts in the very moment in which the next
+            // backfill does may be done twice, which is harmless.
+            if world.names().others["workflow"] == "standard" {
+                let items = world.items(key).await;
+                let once = items.iter().filter(|item| item["attempts"] == 1).count();
+                assert_eq!(once, 1, "{key}: {items:?}");
+            }
         }
         let nothing = done(&backfill(world, &["--prefix", "stopped/"]));
         assert_eq!(counts(&nothing), [24, 0, 0]);
@@ -200,7 +204,7 @@ fn what_cannot_be_used_is_refused_before_anything_is_started() {
             assert!(!answer.err.contains("started arn:"), "{answer:?}");
         };
         refused(&["--rate", "0"], 2, "0 is not in 1..=1000");
-        refused(&["--rate", "500"], 1, "beyond the");
+        refused(&["--rate", "500", "--quota", "150"], 1, "beyond the");
         refused(&["--prefix", "no such/"], 1, "no key of");
         let source = world.names().source_bucket.clone();
         let keys = ["k.jpg".to_owned()];
