@@ -8,6 +8,7 @@ mod operate {
     mod documented;
     mod erase;
     mod harness;
+    mod load;
     mod photos;
     mod replay;
     mod run;

@@ -5,6 +5,7 @@ mod backfill;
 mod error_name;
 mod gallery;
 mod key;
+mod load;
 mod local;
 mod pages;
 mod photos;
@@ -13,6 +14,7 @@ mod replay;
 mod report;
 mod smoke;
 mod target;
+mod trial;
 mod users;
 mod verify_bucket;
 mod when;
@@ -48,6 +50,7 @@ enum Command {
     Backfill(backfill::Args),
     Report(report::Args),
     Smoke(smoke::Args),
+    Load(load::Args),
     Users(users::Args),
     Gallery(gallery::Args),
     Completions(pages::CompletionArgs),
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Backfill(args) => backfill::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Smoke(args) => smoke::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Users(args) => users::run(&args),
         Command::Gallery(args) => gallery::run(&args),
         Command::Completions(args) => pages::completions(&args, Cli::command()),

@@ -17,12 +17,7 @@ use serde_json::{Value, json};
 
 use crate::audit::{Item, Table, read};
 use crate::target::TargetArgs;
-
-/// Lies on its side, and says so by its Exif orientation.
-const PHOTO: &[u8] = include_bytes!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../tests/samples/portrait.JPG"
-));
+use crate::trial::{PHOTO, with_comment};
 
 /// How often bucket B and the table are asked.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -236,12 +231,7 @@ impl Run<'_> {
             );
             tokio::time::sleep(PAUSE).await;
         }
-        for row in self.table.object(object).await? {
-            if let Some(entry) = row.get("entry").and_then(|entry| entry.as_s().ok()) {
-                self.table.delete(object, entry).await?;
-            }
-        }
-        Ok(())
+        self.table.forget(object).await
     }
 
     async fn gone(&self, key: &str) -> Result<()> {
@@ -283,19 +273,6 @@ fn check_photo(bytes: &[u8], secret: &str) -> Result<()> {
         turned.1
     );
     Ok(())
-}
-
-/// The photo with a comment.
-fn with_comment(text: &str) -> Vec<u8> {
-    let length = (text.len() as u16 + 2).to_be_bytes();
-    [
-        &PHOTO[..2],
-        &[0xFF, 0xFE],
-        length.as_slice(),
-        text.as_bytes(),
-        &PHOTO[2..],
-    ]
-    .concat()
 }
 
 fn explained<E>(what: &str, error: &SdkError<E>) -> anyhow::Error

@@ -19,7 +19,7 @@ use crate::when::days;
 
 type Row = HashMap<String, AttributeValue>;
 
-/// The audit table. Two methods write, and only `audit erase` and `smoke` call them.
+/// The audit table. Two methods write, and only `audit erase`, `smoke` and `load` call them.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
@@ -89,6 +89,30 @@ impl Table {
             .key_condition_expression("sourceSha256 = :digest")
             .expression_attribute_values(":digest", text(digest));
         rows(query).await?.into_iter().map(read).collect()
+    }
+
+    /// Whether the newest act of an object is its removal: strongly consistent.
+    pub async fn removed(&self, object: &str) -> Result<bool> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("object", text(object))
+            .key("entry", text("head"))
+            .consistent_read(true);
+        let fence = get.send().await.context(REFUSED)?.item;
+        let deleted = fence.and_then(|fence| fence.get("deleted")?.as_bool().ok().copied());
+        Ok(deleted.unwrap_or(false))
+    }
+
+    /// Erases everything that is known of an object, its fence among it: for a photo for trial, whose key nobody else has ever had.
+    pub async fn forget(&self, object: &str) -> Result<()> {
+        for row in self.object(object).await? {
+            if let Some(entry) = row.get("entry").and_then(|entry| entry.as_s().ok()) {
+                self.delete(object, entry).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Erases one item.
