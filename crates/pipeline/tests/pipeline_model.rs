@@ -193,6 +193,29 @@ fn a_run_whose_winner_has_expired_fails_instead_of_going_round() {
     assert!(World::is_right(&state), "{state:#?}");
 }
 
+/// Express may start one event twice and run both at once. Each of the two may die at any step, for an attempt or for good. Without a
+/// sequencer the claim lets both of them through, as it does once a lease is over.
+fn twice_at_once(name: &str, script: &[User], crashes: u8, failures: u8) {
+    for unique in [false, true] {
+        let world = World {
+            duplicates: 1,
+            crashes,
+            failures,
+            unique,
+            ..World::new(script)
+        };
+        let name = format!("{name}; twice at once, unique ETags: {unique}");
+        holds(&name, &world);
+    }
+}
+
+#[test]
+fn an_event_that_starts_two_executions_at_once() {
+    twice_at_once("a", &[Put(1)], 1, 1);
+    twice_at_once("a, without a sequencer", &[PutUnsequenced(1)], 1, 1);
+    twice_at_once("refused", &[REFUSED], 1, 1);
+}
+
 /// Steps an execution until it has ended; whether it did.
 fn run_to_end(world: &World, state: &mut State, name: &str) -> bool {
     for _ in 0..200 {
@@ -236,6 +259,10 @@ fn the_larger_bound() {
         ..World::new(&script)
     };
     holds("refused, b, b deleted for good", &world);
+    twice_at_once("a", &[Put(1)], 2, 2);
+    twice_at_once("a, without a sequencer", &[PutUnsequenced(1)], 2, 2);
+    twice_at_once("a, b", &[Put(1), Put(2)], 0, 1);
+    twice_at_once("a, delete", &[Put(1), Delete], 0, 1);
     for (name, script) in [
         ("a, b", vec![Put(1), Put(2)]),
         ("a, delete", vec![Put(1), Delete]),
