@@ -179,7 +179,7 @@ fn the_same_client_token_is_the_same_photo() {
 fn bad_input_is_a_problem_and_changes_nothing() {
     on_gallery(async |gallery| {
         let token = gallery.token(UPLOADER).await;
-        let good = json!({"name": "a.jpg", "size": 10, "type": "image/jpeg"});
+        let good = json!({"name": "refused-input.jpg", "size": 10, "type": "image/jpeg"});
         let with = |name: &str, value: Value| {
             let mut body = good.clone();
             body[name] = value;
@@ -206,6 +206,20 @@ fn bad_input_is_a_problem_and_changes_nothing() {
                 .await;
             assert_eq!(status, wanted, "{body}: {answer}");
             is_problem(&answer, wanted);
+        }
+        // Nothing was announced by any of them.
+        let awaited = "/photos?state=awaited&mine=true&limit=100";
+        let mut route = awaited.to_owned();
+        loop {
+            let (status, answer) = gallery.call(&token, Method::GET, &route, None).await;
+            assert_eq!(status, 200, "{answer}");
+            for photo in answer["photos"].as_array().unwrap() {
+                assert!(photo["name"] != "refused-input.jpg", "{photo}");
+            }
+            match answer["cursor"].as_str() {
+                Some(cursor) => route = format!("{awaited}&cursor={cursor}"),
+                None => break,
+            }
         }
         let raw = async |text: Vec<u8>, content_type: &str| {
             let answer = gallery

@@ -91,12 +91,29 @@ fn a_photo_is_found_shown_and_brought_back() {
         let would = sweep(&["--dry-run"]);
         assert_eq!(
             would,
-            json!({"photos": 1, "missing": 1, "again": 0, "gone": 0, "sent": 0})
+            json!({"photos": 1, "missing": 1, "again": 0, "gone": 0, "orphans": 0, "sent": 0})
         );
         let did = sweep(&[]);
         assert_eq!(did["sent"], 1, "{did}");
         shown(world).await;
         assert_eq!(keys(&find("mountainlake")), [KEY]);
         assert_eq!(sweep(&["--dry-run"])["missing"], 0);
+
+        // A derivative whose photo is gone, and of which nothing else knows.
+        let derivatives = &world.names().others["derivativesBucket"];
+        let s3 = world.stack().s3();
+        let put = s3.put_object().bucket(derivatives);
+        let put = put.key("320/command/gone.jpg");
+        put.send().await.expect("a put");
+        assert_eq!(sweep(&[])["orphans"], 1);
+        world
+            .until("the orphan to go", async || {
+                let head = s3.head_object().bucket(derivatives);
+                match head.key("320/command/gone.jpg").send().await {
+                    Ok(_) => Err("it is there".to_owned()),
+                    Err(_) => Ok(()),
+                }
+            })
+            .await;
     });
 }

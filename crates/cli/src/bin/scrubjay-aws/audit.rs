@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use scrubjay_pipeline::audit::Status;
 
 pub use item::Item;
-pub use table::{Ask, Table, read};
+pub use table::{Ask, BATCH, HEAD, Table, read};
 
 use crate::target::{Target, TargetArgs};
 use crate::when::When;

@@ -19,7 +19,9 @@ use crate::target::TargetArgs;
 /// Uploads them to bucket A, follows each to its end in the audit table, prints throughput, times and outcomes, and takes everything away
 /// again: the photos from both buckets, their rows from the audit table. Where bucket A keeps versions, a version and a delete
 /// marker of each stay. A photo's time is from the answer to its upload, by this machine's clock, to the end that its audit item tells, by
-/// AWS's. Uploads keep the pace whether earlier ones have ended or not. The photos are 21 KB; what they cost is in docs/deploy.md.
+/// AWS's; one below zero counts as 0. Uploads keep the pace whether earlier ones have ended or not, up to 256 under way; where it was not
+/// kept, the result says so. Ctrl-C ends it early and takes everything away, and once more ends that too. The photos are 21 KB; what they
+/// cost is in docs/deploy.md.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

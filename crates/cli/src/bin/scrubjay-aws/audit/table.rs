@@ -1,14 +1,15 @@
 //! Questions to the audit table.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_smithy_async::future::pagination_stream::PaginationStream;
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -16,6 +17,13 @@ use scrubjay_pipeline::audit::{Status, stamp};
 
 use super::Item;
 use crate::when::days;
+
+/// Keys of one request (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+pub const BATCH: usize = 100;
+/// Entry of the fence of an object.
+pub const HEAD: &str = "head";
+/// How often what a batch left over is asked for again.
+const ROUNDS: u32 = 8;
 
 type Row = HashMap<String, AttributeValue>;
 
@@ -91,18 +99,43 @@ impl Table {
         rows(query).await?.into_iter().map(read).collect()
     }
 
-    /// Whether the newest act of an object is its removal: strongly consistent.
-    pub async fn removed(&self, object: &str) -> Result<bool> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("object", text(object))
-            .key("entry", text("head"))
-            .consistent_read(true);
-        let fence = get.send().await.context(REFUSED)?.item;
-        let deleted = fence.and_then(|fence| fence.get("deleted")?.as_bool().ok().copied());
-        Ok(deleted.unwrap_or(false))
+    /// The items of up to [`BATCH`] keys, object and entry, each once, strongly consistent; what is not there is not in the answer.
+    pub async fn batch(&self, keys: &[(String, String)]) -> Result<Vec<Row>> {
+        let mut left: Vec<Row> = keys
+            .iter()
+            .map(|(object, entry)| {
+                HashMap::from([
+                    ("object".to_owned(), text(object)),
+                    ("entry".to_owned(), text(entry)),
+                ])
+            })
+            .collect();
+        let mut rows = Vec::with_capacity(left.len());
+        // A batch may be answered in part; the rest is asked for again, later each time.
+        for round in 0..ROUNDS {
+            if left.is_empty() {
+                return Ok(rows);
+            }
+            if round > 0 {
+                tokio::time::sleep(Duration::from_millis(25 << round)).await;
+            }
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(left))
+                .consistent_read(true)
+                .build()?;
+            let get = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, wanted);
+            let answer = get.send().await.context(REFUSED)?;
+            rows.extend(answer.responses.into_iter().flatten().flat_map(|(_, i)| i));
+            let unprocessed = answer.unprocessed_keys.into_iter().flatten();
+            left = unprocessed.flat_map(|(_, left)| left.keys).collect();
+        }
+        if left.is_empty() {
+            return Ok(rows);
+        }
+        bail!("the audit table answers in part only")
     }
 
     /// Erases everything that is known of an object, its fence among it: for a photo for trial, whose key nobody else has ever had.

@@ -6,18 +6,29 @@ use std::fmt;
 use scrubjay::show;
 use serde::Serialize;
 
+/// From so many milliseconds on, an upload that began after its turn is told to people.
+const LATE: u64 = 1_000;
+
 /// What happened to the photos of a load test.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
+    /// How the keys of its photos begin.
+    pub folder: String,
     /// Photos that were to be uploaded.
     pub asked: u64,
     /// Photos that were uploaded.
     pub uploaded: u64,
-    /// From the first upload to the last, in seconds.
+    /// From the first upload to the answer to the last, in seconds.
     pub upload_seconds: f64,
+    /// Of the photos that were uploaded.
+    pub uploads_per_second: f64,
+    /// How long after its turn an upload began, at most: the pace was kept where that is little.
+    pub late_milliseconds: u64,
     /// From the first upload to the last end, in seconds.
     pub seconds: f64,
+    /// Of the photos that ended.
+    pub ends_per_second: f64,
     /// How many came to each end: a status, with the error's name where it failed or was refused; `NOT_UPLOADED`, `NOT_ENDED`.
     pub outcomes: BTreeMap<String, u64>,
     /// Milliseconds of each photo that ended, in order.
@@ -59,6 +70,15 @@ impl Spread {
     }
 }
 
+impl Figures {
+    /// What follows from the rest.
+    pub fn reckon(&mut self) {
+        self.spread = Spread::of(&self.times);
+        self.uploads_per_second = rate(self.uploaded, self.upload_seconds);
+        self.ends_per_second = rate(self.times.len() as u64, self.seconds);
+    }
+}
+
 fn rate(number: u64, seconds: f64) -> f64 {
     if seconds > 0.0 {
         number as f64 / seconds
@@ -74,15 +94,22 @@ impl fmt::Display for Figures {
             "uploaded  {} in {:.1} s, {:.1} a second",
             show::count(self.uploaded, "photo"),
             self.upload_seconds,
-            rate(self.uploaded, self.upload_seconds)
+            self.uploads_per_second
         )?;
+        if self.late_milliseconds >= LATE {
+            writeln!(
+                f,
+                "pace      not kept: an upload began {:.1} s after its turn",
+                self.late_milliseconds as f64 / 1e3
+            )?;
+        }
         let ended = self.times.len() as u64;
         writeln!(
             f,
             "ended     {} in {:.1} s, {:.1} a second",
             show::count(ended, "photo"),
             self.seconds,
-            rate(ended, self.seconds)
+            self.ends_per_second
         )?;
         if let Some(spread) = self.spread {
             writeln!(
@@ -91,17 +118,20 @@ impl fmt::Display for Figures {
                 spread.p50, spread.p95, spread.p99, spread.max
             )?;
         }
-        let outcomes: Vec<String> = self
-            .outcomes
-            .iter()
-            .map(|(outcome, number)| format!("{outcome} {number}"))
-            .collect();
-        write!(f, "outcomes  {}", outcomes.join(", "))?;
+        for (number, (outcome, photos)) in self.outcomes.iter().enumerate() {
+            let title = if number == 0 {
+                "outcomes  "
+            } else {
+                "\n          "
+            };
+            write!(f, "{title}{photos} {}", show::printable(outcome))?;
+        }
         if self.left > 0 {
             write!(
                 f,
-                "\nleft      {} in bucket A, or with rows in the audit table",
-                show::count(self.left, "photo")
+                "\nleft      {} in bucket A, or with rows in the audit table:\n          {}",
+                show::count(self.left, "photo"),
+                show::printable(&self.folder)
             )?;
         }
         Ok(())
@@ -123,5 +153,44 @@ mod tests {
             (many.p50, many.p95, many.p99, many.max),
             (100, 190, 198, 200)
         );
+    }
+
+    #[test]
+    fn people_read_figures_in_eighty_columns() {
+        let mut figures = Figures {
+            folder: format!("load/{}/", uuid::Uuid::nil()),
+            asked: 12,
+            uploaded: 10,
+            upload_seconds: 2.0,
+            late_milliseconds: 3_210,
+            seconds: 4.0,
+            times: vec![30, 10, 20, 40],
+            left: 1,
+            ..Figures::default()
+        };
+        for (outcome, photos) in [
+            ("CLEANED", 3),
+            ("FAILED Lambda.TooManyRequestsException", 1),
+            ("NOT_ENDED", 6),
+            ("NOT_UPLOADED", 2),
+        ] {
+            figures.outcomes.insert(outcome.to_owned(), photos);
+        }
+        figures.reckon();
+        assert_eq!(
+            figures.to_string(),
+            "\
+uploaded  10 photos in 2.0 s, 5.0 a second
+pace      not kept: an upload began 3.2 s after its turn
+ended     4 photos in 4.0 s, 1.0 a second
+took      p50 20 ms, p95 40 ms, p99 40 ms, longest 40 ms
+outcomes  3 CLEANED
+          1 FAILED Lambda.TooManyRequestsException
+          6 NOT_ENDED
+          2 NOT_UPLOADED
+left      1 photo in bucket A, or with rows in the audit table:
+          load/00000000-0000-0000-0000-000000000000/"
+        );
+        assert!(figures.to_string().lines().all(|line| line.len() <= 80));
     }
 }

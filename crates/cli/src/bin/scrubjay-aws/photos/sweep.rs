@@ -5,9 +5,12 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::types::Object;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_smithy_async::future::pagination_stream::PaginationStream;
 use scrubjay::show;
 use scrubjay_gallery::aws::Catalogue;
 use scrubjay_gallery::{Index, Photo, PhotoId, Query, State};
@@ -18,8 +21,8 @@ use crate::target::{Target, TargetArgs};
 
 /// Compare the catalogue with bucket B, and have derive look at what differs
 ///
-/// It finds photos without an item or with that of another picture, items of photos that bucket B has no more, and what was
-/// derived by another recipe (with --recipe). It rebuilds a catalogue that was lost. What it finds it only names to derive, which
+/// It finds photos without an item or with that of another picture, items and derivatives of photos that bucket B has no more, and what
+/// was derived by another recipe (with --recipe). It rebuilds a catalogue that was lost. What it finds it only names to derive, which
 /// looks for itself: to run it twice, or while photos come, does no harm.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -53,6 +56,8 @@ struct Report {
     again: usize,
     /// Items that say PUBLISHED, of photos that bucket B has no more.
     gone: usize,
+    /// Derivatives of photos that bucket B has no more.
+    orphans: usize,
     /// Keys that derive was told to look at.
     sent: usize,
 }
@@ -63,6 +68,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
     let mut report = Report::default();
     sweep.bucket(&mut report).await?;
     sweep.catalogue(&mut report).await?;
+    sweep.derivatives(&mut report).await?;
     show::report(&report, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -72,6 +78,7 @@ struct Sweep<'a> {
     s3: aws_sdk_s3::Client,
     sqs: aws_sdk_sqs::Client,
     bucket: String,
+    derivatives: String,
     queue: String,
     catalogue: Catalogue,
 }
@@ -83,6 +90,7 @@ impl<'a> Sweep<'a> {
             s3: scrubjay_pipeline::aws::s3_client(gallery.sdk()),
             sqs: aws_sdk_sqs::Client::new(gallery.sdk()),
             bucket: gallery.output("DestinationBucket")?.to_owned(),
+            derivatives: gallery.output("DerivativesBucket")?.to_owned(),
             queue: gallery.output("DeriveQueueUrl")?.to_owned(),
             catalogue: Catalogue::new(gallery.sdk(), gallery.output("CatalogueTable")?),
         })
@@ -165,6 +173,45 @@ impl<'a> Sweep<'a> {
         Ok(())
     }
 
+    /// Every derivative: has bucket B its photo? Both listings are in the order of the keys, and are read side by side.
+    async fn derivatives(&self, report: &mut Report) -> Result<()> {
+        let spinner = show::spinner();
+        let mut seen = 0;
+        for width in self.widths().await? {
+            let prefix = &self.args.prefix;
+            let mut derived = Keys::new(&self.s3, &self.derivatives, &format!("{width}{prefix}"));
+            let mut photos = Keys::new(&self.s3, &self.bucket, prefix);
+            let mut photo = photos.next().await?;
+            let mut orphans = Vec::new();
+            while let Some(key) = derived.next().await? {
+                seen += 1;
+                let key = key.strip_prefix(&width).unwrap_or_default();
+                while photo.as_deref().is_some_and(|photo| photo < key) {
+                    photo = photos.next().await?;
+                }
+                if photo.as_deref() != Some(key) {
+                    orphans.push(key.to_owned());
+                }
+                spinner.set_message(format!("{seen} derivatives compared"));
+            }
+            report.orphans += orphans.len();
+            self.send(&orphans, report).await?;
+        }
+        spinner.finish_and_clear();
+        Ok(())
+    }
+
+    /// The folders of the derivatives bucket: `320/`.
+    async fn widths(&self) -> Result<Vec<String>> {
+        let list = self.s3.list_objects_v2().bucket(&self.derivatives);
+        let listed = list.delimiter("/").send().await;
+        let listed = listed.context("cannot list the derivatives bucket")?;
+        let folders = listed.common_prefixes().iter();
+        Ok(folders
+            .filter_map(|folder| folder.prefix().map(ToOwned::to_owned))
+            .collect())
+    }
+
     async fn is_gone(&self, key: &str) -> Result<bool> {
         let head = self.s3.head_object().bucket(&self.bucket).key(key);
         match head.send().await {
@@ -202,6 +249,37 @@ impl<'a> Sweep<'a> {
     }
 }
 
+/// The keys of a bucket that begin so, in their order.
+struct Keys {
+    pages: PaginationStream<Result<ListObjectsV2Output, SdkError<ListObjectsV2Error>>>,
+    page: std::vec::IntoIter<Object>,
+}
+
+impl Keys {
+    fn new(s3: &aws_sdk_s3::Client, bucket: &str, prefix: &str) -> Self {
+        let list = s3.list_objects_v2().bucket(bucket).prefix(prefix);
+        Self {
+            pages: list.into_paginator().send(),
+            page: Vec::new().into_iter(),
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<String>> {
+        loop {
+            if let Some(object) = self.page.next() {
+                return Ok(object.key);
+            }
+            match self.pages.next().await {
+                Some(page) => {
+                    let page = page.context("cannot list a bucket")?;
+                    self.page = page.contents.unwrap_or_default().into_iter();
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -209,12 +287,13 @@ impl fmt::Display for Report {
             missing,
             again,
             gone,
+            orphans,
             sent,
         } = self;
         write!(
             f,
             "{photos} photos in bucket B: {missing} missing in the catalogue, {again} to be made again; {gone} in the \
-             catalogue are gone from bucket B; derive was told to look at {sent}"
+             catalogue are gone from bucket B, and so are the photos of {orphans} derivatives; derive was told to look at {sent} keys"
         )
     }
 }
