@@ -19,6 +19,8 @@ pub enum Place {
     Bucket(&'static str),
     /// The audit table.
     Table,
+    /// The gallery's catalogue.
+    Catalogue,
     /// A table that was restored from the audit table.
     RestoredTable,
     /// A table of somebody else's.
@@ -121,6 +123,24 @@ pub const PLACES: [(Place, &[Act]); 17] = [
     ),
 ];
 
+/// What the gallery's roles are tried at.
+pub const GALLERY_PLACES: [(Place, &[Act]); 5] = [
+    (Place::Bucket("source"), &OBJECTS),
+    (Place::Bucket("destination"), &OBJECTS),
+    (Place::Bucket("derivatives"), &OBJECTS),
+    (Place::Table, &ITEMS),
+    (
+        Place::Catalogue,
+        &[
+            Act::GetItem,
+            Act::Query,
+            Act::PutItem,
+            Act::UpdateItem,
+            Act::DeleteItem,
+        ],
+    ),
+];
+
 impl Act {
     /// IAM's name for it.
     pub fn action(self) -> &'static str {
@@ -167,7 +187,7 @@ impl Act {
 
 /// What the policies say: the principal's own, its boundary, the bucket's, the key's.
 pub fn expected(environment: &Environment, who: &Principal, place: Place, act: Act) -> bool {
-    let object = |bucket: &str| format!("{}/k", environment.bucket_arn(bucket));
+    let object = |bucket: &str| format!("{}/{}k", environment.bucket_arn(bucket), who.folder);
     let resource = match place {
         Place::Bucket(bucket) if act == Act::List => environment.bucket_arn(bucket),
         Place::Bucket(bucket) => object(bucket),
@@ -175,6 +195,7 @@ pub fn expected(environment: &Environment, who: &Principal, place: Place, act: A
             format!("{}/index/by-status", environment.table_arn())
         }
         Place::Table => environment.table_arn(),
+        Place::Catalogue => environment.named_table_arn(&environment.catalogue()),
         Place::RestoredTable => environment.named_table_arn(&environment.restored_table()),
         Place::OtherTable => environment.named_table_arn(OTHER_TABLE),
         Place::Bus => format!(
@@ -252,6 +273,7 @@ pub fn expected(environment: &Environment, who: &Principal, place: Place, act: A
 pub struct Attempts<'a> {
     environment: &'a Environment,
     name: &'static str,
+    folder: &'static str,
     root: aws_sdk_s3::Client,
     s3: aws_sdk_s3::Client,
     dynamodb: aws_sdk_dynamodb::Client,
@@ -279,6 +301,7 @@ impl<'a> Attempts<'a> {
         Self {
             environment,
             name: who.name,
+            folder: who.folder,
             root: stack.s3(),
             s3: client!(aws_sdk_s3, force_path_style(true)),
             dynamodb: client!(aws_sdk_dynamodb),
@@ -294,6 +317,7 @@ impl<'a> Attempts<'a> {
         match place {
             Place::Bucket(bucket) => self.object(&self.environment.bucket(bucket), act).await,
             Place::Table => self.item(&self.environment.table, act).await,
+            Place::Catalogue => self.catalogue(act).await,
             Place::RestoredTable => self.item(&self.environment.restored_table(), act).await,
             Place::OtherTable => self.item(OTHER_TABLE, act).await,
             Place::Parameter => {
@@ -310,7 +334,7 @@ impl<'a> Attempts<'a> {
 
     async fn object(&self, bucket: &str, act: Act) -> bool {
         // No photo by its name: the pipeline leaves it alone.
-        let key = format!("permissions/{}/{act:?}", self.name);
+        let key = format!("{}permissions/{}/{act:?}", self.folder, self.name);
         let bytes = || ByteStream::from_static(b"of the root");
         let put = || self.s3.put_object().bucket(bucket).key(&key).body(bytes());
         if act == Act::PutIfNoneMatch {
@@ -378,6 +402,42 @@ impl<'a> Attempts<'a> {
                 let delete = client.delete_item().table_name(table);
                 let delete = delete.key("object", object()).key("entry", text("head"));
                 done(delete.send().await)
+            }
+            other => unreachable!("{other:?} of an item"),
+        }
+    }
+
+    async fn catalogue(&self, act: Act) -> bool {
+        let (client, table) = (&self.dynamodb, &self.environment.catalogue());
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let partition = || text(&format!("photo#permissions-{}", self.name));
+        match act {
+            Act::GetItem => {
+                let get = client.get_item().table_name(table);
+                let get = get.key("partition", partition());
+                done(get.key("entry", text("photo")).send().await)
+            }
+            Act::Query => {
+                let query = client.query().table_name(table);
+                let query = query.key_condition_expression("#p = :p");
+                let query = query.expression_attribute_names("#p", "partition");
+                let query = query.expression_attribute_values(":p", partition());
+                done(query.send().await)
+            }
+            Act::PutItem => {
+                let put = client.put_item().table_name(table);
+                let put = put.item("partition", partition());
+                done(put.item("entry", text("photo")).send().await)
+            }
+            Act::UpdateItem => {
+                let update = client.update_item().table_name(table);
+                let update = update.key("partition", partition());
+                done(update.key("entry", text("photo")).send().await)
+            }
+            Act::DeleteItem => {
+                let delete = client.delete_item().table_name(table);
+                let delete = delete.key("partition", partition());
+                done(delete.key("entry", text("photo")).send().await)
             }
             other => unreachable!("{other:?} of an item"),
         }

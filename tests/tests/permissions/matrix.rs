@@ -5,9 +5,9 @@ use scrubjay_tests::iac::environment::Environment;
 use scrubjay_tests::iac::policy::{Decision, Request, decide};
 use scrubjay_tests::{World, clean, on_enforcing_stack, unique_sample};
 
-use super::attempt::{Act, Attempts, PLACES, Place, expected};
+use super::attempt::{Act, Attempts, GALLERY_PLACES, PLACES, Place, expected};
 use super::page;
-use super::principal::{Principal, everybody};
+use super::principal::{Principal, everybody, gallery};
 
 /// Where the emulator cannot answer, and the policies themselves do: its S3 and `DynamoDB` encrypt nothing and ask no key, it does
 /// not show policies the tags that a request sets, nor the source of an event, it has no
@@ -39,10 +39,14 @@ fn everybody_may_do_what_the_policies_say_and_no_more() {
     on_enforcing_stack(async |world| {
         let environment = Environment::of(world.names());
         let everybody = everybody(world.stack(), &environment).await;
-        let cells = try_everything(world, &environment, &everybody).await;
+        let cells = try_everything(world, &environment, &everybody, &PLACES).await;
         nobody_reaches_too_far(&cells);
         no_role_is_granted_both_ends(&environment, &everybody);
-        page::compare(&cells);
+        let gallery = gallery(world.stack(), &environment).await;
+        let of_gallery = try_everything(world, &environment, &gallery, &GALLERY_PLACES).await;
+        the_gallery_shows_and_does_not_look_behind(&of_gallery);
+        no_role_is_granted_both_ends(&environment, &gallery);
+        page::compare(&cells, &of_gallery);
         a_photo_goes_through(world, &environment, &everybody).await;
     });
 }
@@ -51,12 +55,13 @@ async fn try_everything(
     world: &World,
     environment: &Environment,
     everybody: &[Principal],
+    places: &[(Place, &[Act])],
 ) -> Vec<Cell> {
     let mut cells = Vec::new();
     let mut wrong = Vec::new();
     for who in everybody {
         let attempts = Attempts::of(who, world.stack(), environment).await;
-        for (place, acts) in PLACES {
+        for &(place, acts) in places {
             for &act in acts {
                 let allowed = expected(environment, who, place, act);
                 let tried = enforced(who, place, act);
@@ -158,6 +163,43 @@ fn nobody_reaches_too_far(cells: &[Cell]) {
             .iter()
             .all(|c| c.place != Place::OtherTable || !c.allowed)
     );
+}
+
+/// What the gallery's table must show whatever the policies come to say.
+fn the_gallery_shows_and_does_not_look_behind(cells: &[Cell]) {
+    for cell in cells.iter().filter(|cell| cell.allowed) {
+        let Cell {
+            who, place, act, ..
+        } = *cell;
+        assert!(
+            place != Place::Bucket("source") || !act.reads(),
+            "{who} reads originals"
+        );
+        assert!(
+            place != Place::Bucket("destination") || !act.writes(),
+            "{who} writes what the website shows"
+        );
+        assert!(
+            place != Place::Bucket("derivatives") || !act.writes() || who == "derive",
+            "{who} writes derivatives"
+        );
+        let changes = [Act::PutItem, Act::UpdateItem, Act::DeleteItem];
+        assert!(
+            place != Place::Table || !changes.contains(&act),
+            "{who} writes the audit table"
+        );
+    }
+    let may = |who: &str, place: Place, act: Act| {
+        let of = |c: &&Cell| c.who == who && c.place == place && c.act == act;
+        cells.iter().find(of).is_some_and(|cell| cell.allowed)
+    };
+    assert!(may(
+        "derive",
+        Place::Bucket("derivatives"),
+        Act::PutUnconditional
+    ));
+    assert!(may("derive", Place::Catalogue, Act::PutItem));
+    assert!(may("api", Place::Bucket("source"), Act::PutUnconditional));
 }
 
 /// User A uploads, the pipeline works under all these policies, user B sees the clean photo.

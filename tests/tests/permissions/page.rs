@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use scrubjay_tests::iac::{read, root};
 
-use super::attempt::{Act, PLACES, Place};
+use super::attempt::{Act, GALLERY_PLACES, PLACES, Place};
 use super::matrix::Cell;
 
 const PAGE: &str = "docs/permissions.md";
@@ -37,9 +37,22 @@ give by IAM's documented evaluation (`tests/src/iac/policy.rs`); so the two hold
 
 ";
 
+const GALLERY: &str = "\
+# The gallery's roles
+
+The roles of `gallery/template.yaml` under their own boundary, tried in the same way. They try keys below `u/`, the folder in which
+the pages' users upload; the API may put and delete there alone.
+
+";
+
 /// Compares the page with what is in the repository, or writes it.
-pub fn compare(cells: &[Cell]) {
-    let page = page(cells);
+pub fn compare(cells: &[Cell], gallery: &[Cell]) {
+    let mut page = HEAD.to_owned();
+    tables(&mut page, cells, &PLACES);
+    page.push_str(GALLERY);
+    tables(&mut page, gallery, &GALLERY_PLACES);
+    page.truncate(page.trim_end().len());
+    page.push('\n');
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(root().join(PAGE), page).expect("the page");
         return;
@@ -51,8 +64,7 @@ pub fn compare(cells: &[Cell]) {
     );
 }
 
-fn page(cells: &[Cell]) -> String {
-    let mut page = HEAD.to_owned();
+fn tables(page: &mut String, cells: &[Cell], places: &[(Place, &[Act])]) {
     let mut seen = BTreeSet::new();
     let names: Vec<&str> = cells
         .iter()
@@ -60,7 +72,7 @@ fn page(cells: &[Cell]) -> String {
         .filter(|who| seen.insert(*who))
         .collect();
     let rule = "| --- ".repeat(names.len() + 1);
-    for (place, acts) in PLACES {
+    for &(place, acts) in places {
         let (title, head) = (title(place), names.join(" | "));
         write!(page, "## {title}\n| | {head} |\n{rule}|\n").unwrap();
         for &act in acts {
@@ -76,8 +88,6 @@ fn page(cells: &[Cell]) -> String {
         }
         page.push('\n');
     }
-    page.truncate(page.trim_end().len());
-    page + "\n"
 }
 
 fn title(place: Place) -> String {
@@ -85,11 +95,13 @@ fn title(place: Place) -> String {
         "source" => "bucket A",
         "destination" => "bucket B",
         "reports" => "reports",
+        "derivatives" => "derivatives",
         _ => "staging",
     };
     match place {
         Place::Bucket(role) => bucket(role).to_owned(),
         Place::Table => "audit table".to_owned(),
+        Place::Catalogue => "catalogue".to_owned(),
         Place::RestoredTable => "a table restored from the audit table".to_owned(),
         Place::OtherTable => "a table of somebody else's".to_owned(),
         Place::Bus => "event bus".to_owned(),

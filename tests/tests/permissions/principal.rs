@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use scrubjay_local::Stack;
-use scrubjay_tests::iac::environment::Environment;
+use scrubjay_tests::iac::environment::{Environment, GALLERY_ROLES};
 use scrubjay_tests::iac::policy::statements;
 use serde_json::{Value, json};
 
@@ -38,6 +38,8 @@ pub struct Principal {
     pub credentials: Option<SharedCredentialsProvider>,
     /// An AWS service that asks in its own name for a resource of this ARN: no credentials are to be had for it here.
     pub service: Option<(&'static str, String)>,
+    /// Folder of the keys that it tries.
+    pub folder: &'static str,
 }
 
 impl Principal {
@@ -70,10 +72,11 @@ pub async fn everybody(stack: &Stack, environment: &Environment) -> Vec<Principa
             boundary: None,
             credentials: None,
             service: Some(("cloudfront.amazonaws.com", environment.distribution())),
+            folder: "",
         },
         maker.user("operator", environment.file("operator")).await,
     ];
-    maker.boundary().await;
+    maker.boundary("boundary").await;
     let mut granted = environment.roles();
     for name in APPLICATION {
         let granted = granted.remove(*name).unwrap_or_else(|| panic!("no {name}"));
@@ -87,13 +90,38 @@ pub async fn everybody(stack: &Stack, environment: &Environment) -> Vec<Principa
         boundary: None,
         credentials: None,
         service: None,
+        folder: "",
     });
     everybody
 }
 
-/// The policies of the three buckets and of the key. The one on TLS stays away: the emulator speaks plain HTTP.
+/// The roles of `gallery/template.yaml`, made of its policies under their boundary: the gallery itself is not deployed. They try keys of
+/// the folder in which the pages' users upload.
+pub async fn gallery(stack: &Stack, environment: &Environment) -> Vec<Principal> {
+    let maker = Maker {
+        environment,
+        iam: aws_sdk_iam::Client::new(&stack.sdk_config()),
+        sts: aws_sdk_sts::Client::new(&stack.sdk_config()),
+    };
+    maker.boundary("boundary-gallery").await;
+    let mut granted = environment.gallery_roles();
+    let mut roles = Vec::new();
+    for name in GALLERY_ROLES {
+        let granted = granted.remove(name).unwrap_or_else(|| panic!("no {name}"));
+        let made = maker.reader(name, granted).await;
+        let role = maker.under(made, "boundary-gallery").await;
+        roles.push(Principal {
+            folder: "u/",
+            ..role
+        });
+    }
+    assert!(granted.is_empty(), "left out of the table: {granted:?}");
+    roles
+}
+
+/// The policies of four buckets and of the key. The one on TLS stays away: the emulator speaks plain HTTP.
 async fn guard_resources(stack: &Stack, environment: &Environment) {
-    for bucket in ["source", "staging", "destination"] {
+    for bucket in ["source", "staging", "destination", "derivatives"] {
         let policy = environment.bucket_policy(bucket, Some("bucket-secure-transport"));
         let put = stack
             .s3()
@@ -157,6 +185,7 @@ impl Maker<'_> {
             boundary: None,
             credentials: Some(provider(key.access_key_id, key.secret_access_key, None)),
             service: None,
+            folder: "",
         }
     }
 
@@ -174,27 +203,35 @@ impl Maker<'_> {
             .send()
             .await
             .expect("a role's policy");
-        self.session(name, granted, None).await
+        self.session(name, granted).await
     }
 
-    /// The policy that the template's parameter `PermissionsBoundaryArn` names.
-    async fn boundary(&self) {
-        let create = self.iam.create_policy().policy_name(self.full("boundary"));
+    /// The policy that a template's parameter `PermissionsBoundaryArn` names.
+    async fn boundary(&self, name: &str) {
+        let create = self.iam.create_policy().policy_name(self.full(name));
         create
-            .policy_document(document(&self.environment.file("boundary")))
+            .policy_document(document(&self.environment.file(name)))
             .send()
             .await
             .expect("the boundary");
     }
 
-    /// A role that the template has made, put under the boundary: the emulator drops that part of the template.
-    async fn application_role(&self, name: &'static str, granted: Vec<Value>) -> Principal {
+    /// Puts a role under a boundary.
+    async fn under(&self, role: Principal, boundary: &str) -> Principal {
         let put = self.iam.put_role_permissions_boundary();
-        put.role_name(self.full(name))
-            .permissions_boundary(self.environment.boundary())
+        put.role_name(self.full(role.name))
+            .permissions_boundary(self.environment.policy(boundary))
             .send()
             .await
             .expect("a role under the boundary");
+        Principal {
+            boundary: Some(self.environment.file(boundary)),
+            ..role
+        }
+    }
+
+    /// A role that the template has made, put under the boundary: the emulator drops that part of the template.
+    async fn application_role(&self, name: &'static str, granted: Vec<Value>) -> Principal {
         // The emulator's root stands for the service that a role trusts; a condition of that trust is nothing it could meet.
         let trust = serde_json::json!({
             "Version": "2012-10-17",
@@ -205,16 +242,11 @@ impl Maker<'_> {
         let role = role.rsplit('/').next().unwrap_or_default();
         let update = update.role_name(role).policy_document(trust.to_string());
         update.send().await.expect("a trust policy");
-        let boundary = self.environment.file("boundary");
-        self.session(name, granted, Some(boundary)).await
+        let role = self.session(name, granted).await;
+        self.under(role, "boundary").await
     }
 
-    async fn session(
-        &self,
-        name: &'static str,
-        granted: Vec<Value>,
-        boundary: Option<Vec<Value>>,
-    ) -> Principal {
+    async fn session(&self, name: &'static str, granted: Vec<Value>) -> Principal {
         let arn = self.environment.role(name);
         let assume = self.sts.assume_role().role_arn(&arn);
         let assumed = assume.role_session_name("permissions").send().await;
@@ -224,9 +256,10 @@ impl Maker<'_> {
             name,
             arn: Some(arn),
             granted,
-            boundary,
+            boundary: None,
             credentials: Some(provider(key, secret, Some(session.session_token))),
             service: None,
+            folder: "",
         }
     }
 
