@@ -1,6 +1,8 @@
-"""Read units of Query and Scan, by the bytes that they read. MiniStack counts one read of 4 KB for every page, whatever is on it."""
+"""Read units of Query, Scan and BatchGetItem, by the bytes that they read. MiniStack counts one read of 4 KB for every page of the
+first two, whatever is on it, and says nothing of the third."""
 
 import contextvars
+import json
 
 from ministack.services import dynamodb
 
@@ -38,6 +40,29 @@ def add_consumed(original):
     return patched
 
 
+def batch_get(original):
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html: each item is read by itself, and rounded
+    up to 4 KB by itself; one that is not there takes as much as the smallest."""
+
+    def patched(data):
+        status, headers, body = original(data)
+        if status != 200 or data.get("ReturnConsumedCapacity", "NONE") == "NONE":
+            return status, headers, body
+        answer = json.loads(body)
+        consumed = []
+        for table, asked in (data.get("RequestItems") or {}).items():
+            found = answer.get("Responses", {}).get(table, [])
+            left = (answer.get("UnprocessedKeys") or {}).get(table, {}).get("Keys", [])
+            missing = len(asked["Keys"]) - len(found) - len(left)
+            reads = missing + sum(max(1, -(-dynamodb._item_size_bytes(item) // UNIT)) for item in found)
+            consumed.append({"TableName": table, "CapacityUnits": reads * (1.0 if asked.get("ConsistentRead") else 0.5)})
+        answer["ConsumedCapacity"] = consumed
+        body = json.dumps(answer).encode()
+        return status, {**headers, **({"Content-Length": str(len(body))} if "Content-Length" in headers else {})}, body
+
+    return patched
+
+
 def multiply(consumed, times):
     for name, value in consumed.items():
         if name == "CapacityUnits":
@@ -49,3 +74,4 @@ def multiply(consumed, times):
 def install():
     dynamodb._paginate_evaluated_items = paginate(dynamodb._paginate_evaluated_items)
     dynamodb._add_consumed_capacity = add_consumed(dynamodb._add_consumed_capacity)
+    dynamodb._batch_get_item = batch_get(dynamodb._batch_get_item)

@@ -1,6 +1,8 @@
-//! DynamoDB: what a Query costs.
+//! DynamoDB: what a Query and a batch cost.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use scrubjay_local::Stack;
 
 use crate::harness::{options, start};
@@ -42,5 +44,23 @@ async fn a_query_costs_by_the_bytes_that_it_reads() {
     assert!((units(&stack, "units", true).await - 10.0).abs() < 1e-9);
     assert!((units(&stack, "units", false).await - 5.0).abs() < 1e-9);
     assert!((units(&stack, "nothing", false).await - 0.5).abs() < 1e-9);
+    // Each item of a batch is read by itself, and one that is not there is read too.
+    let table = &stack.outputs().audit_table;
+    let keys = ["00", "01", "none"].map(|entry| {
+        HashMap::from([
+            ("object".to_owned(), AttributeValue::S("units".into())),
+            ("entry".to_owned(), AttributeValue::S(entry.into())),
+        ])
+    });
+    let wanted = KeysAndAttributes::builder().set_keys(Some(keys.to_vec()));
+    let batch = stack.dynamodb().batch_get_item();
+    let answer = batch
+        .request_items(table, wanted.build().unwrap())
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .send()
+        .await
+        .unwrap();
+    let consumed = answer.consumed_capacity()[0].capacity_units.unwrap();
+    assert!((consumed - 1.5).abs() < 1e-9, "{consumed}");
     stack.down().await.unwrap();
 }
