@@ -57,6 +57,8 @@ export async function fillSignIn(page, email, password) {
 
 /** What axe-core finds, from its own world: the page's policy lets no script in. */
 export async function accessible(page, where) {
+  // While something fades in, its colours are not yet those that are read.
+  await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running" || one.effect?.getComputedTiming().iterations === Infinity));
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
   const run = `axe.run(document, {resultTypes: ["violations"]}).then((found) => JSON.stringify(found.violations.map((one) => ({

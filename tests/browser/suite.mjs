@@ -390,10 +390,17 @@ describe("every page", () => {
     await session.send("Network.setCacheDisabled", { cacheDisabled: true });
     let bytes = 0;
     let counting = false;
-    // What the page before the reload still loads does not count.
-    session.on("Network.requestWillBeSent", (event) => event.type === "Document" && ((bytes = 0), (counting = true)));
-    session.on("Network.loadingFinished", (event) => counting && (bytes += event.encodedDataLength));
-    session.on("Network.responseReceived", (event) => counting && event.type === "Image" && event.response.mimeType === "image/jpeg" && (counting = false));
+    let loader;
+    const ours = new Set();
+    // What the page before the reload still loads does not count, nor does a picture of its own end the counting.
+    session.on("Network.requestWillBeSent", (event) => {
+      if (event.type === "Document") [bytes, counting, loader] = [0, true, event.loaderId];
+      if (event.loaderId === loader) ours.add(event.requestId);
+    });
+    session.on("Network.loadingFinished", (event) => counting && ours.has(event.requestId) && (bytes += event.encodedDataLength));
+    session.on("Network.responseReceived", (event) => {
+      if (ours.has(event.requestId) && event.type === "Image" && event.response.mimeType === "image/jpeg") counting = false;
+    });
     await page.reload();
     await page.waitForSelector(".picture.loaded");
     console.log(`# ${bytes} bytes before the first picture, uncompressed`);
