@@ -349,6 +349,8 @@ pub struct BackfillCounts {
     pub orphans: u64,
     /// Of those: left alone, since a lifecycle rule of bucket A may have removed the original.
     pub kept: u64,
+    /// Keys that the listing or the inventory had, and that neither bucket holds any more.
+    pub gone: u64,
     /// Executions that were started.
     pub started: u64,
 }

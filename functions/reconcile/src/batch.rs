@@ -24,11 +24,29 @@ pub async fn compare(
     batch: &Batch,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let mut keys = keys(
-        deps.source.name(),
-        [&deps.key_prefix, &run.order.prefix],
-        batch,
-    )?;
+    let prefixes = [deps.key_prefix.as_str(), &run.order.prefix];
+    let keys = keys(deps.source.name(), prefixes, batch)?;
+    let result = compare_keys(deps, run, keys, batch.orphans_only, report).await;
+    // What was started is counted also when the rest failed.
+    let counts = BackfillCounts {
+        compared: report.compared,
+        unseen: report.unseen,
+        orphans: report.orphans,
+        kept: report.kept,
+        gone: report.gone,
+        started: report.started + report.restarted,
+    };
+    let counted = deps.audit.count_backfill(&batch.run, counts).await;
+    result.and(counted)
+}
+
+async fn compare_keys(
+    deps: &Deps,
+    run: &Run,
+    mut keys: BTreeSet<String>,
+    orphans_only: bool,
+    report: &mut Report,
+) -> Result<(), Error> {
     let expires = OnceCell::new();
     let mut passed = String::new();
     while let Some(first) = keys.first() {
@@ -54,11 +72,12 @@ pub async fn compare(
             wanted.insert(reach.clone());
         }
         passed = reach.unwrap_or_default();
-        let pairs: Vec<Pair> = pairs
+        let mut pairs: Vec<Pair> = pairs
             .into_iter()
             .filter(|pair| wanted.contains(&pair.key))
-            .filter(|pair| !batch.orphans_only || pair.source.is_none())
             .collect();
+        report.gone += (wanted.len() - pairs.len()) as u64;
+        pairs.retain(|pair| !orphans_only || pair.source.is_none());
         let (done, result) = compare_page(deps, run, pairs, &expires, report).await;
         result?;
         if let Some(done) = done {
@@ -70,14 +89,7 @@ pub async fn compare(
     }
     report.complete = keys.is_empty();
     report.rest = Some(keys.into_iter().collect());
-    let counts = BackfillCounts {
-        compared: report.compared,
-        unseen: report.unseen,
-        orphans: report.orphans,
-        kept: report.kept,
-        started: report.started,
-    };
-    deps.audit.count_backfill(&batch.run, counts).await
+    Ok(())
 }
 
 /// The keys of a batch that are treated here.

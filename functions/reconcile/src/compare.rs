@@ -132,6 +132,7 @@ async fn compare_key(
                 Explanation::Known => {}
                 Explanation::Stuck(_) if run.is_dry() => {}
                 Explanation::Stuck(item) => {
+                    run.pace().await;
                     let item = StuckItem::of(object, &listed.etag, item);
                     found.resolved = stuck::one(deps, run, &item).await?;
                 }
@@ -141,9 +142,13 @@ async fn compare_key(
                     } else {
                         Difference::Unseen
                     };
-                    if !run.is_dry() && still_lost(deps, run, object, &listed, &situation).await? {
-                        found.started = scrub(deps, run, &listed, stored).await?;
-                    }
+                    found.started = if run.is_dry() {
+                        false
+                    } else if run.order.batch.is_some() {
+                        scrub_if_still_lost(deps, run, pair, object, &situation).await?
+                    } else {
+                        scrub(deps, run, &listed, stored).await?
+                    };
                 }
             }
         }
@@ -159,21 +164,30 @@ async fn compare_key(
     Ok(found)
 }
 
-/// Waits for the pace, and whether the object is unexplained even then: a batch waits long, and another backfill, or the upload's own
-/// event, may have come meanwhile. Express executions have no names that would keep a second one out.
-async fn still_lost(
+/// Waits for the pace, and starts an execution if the object is unexplained even then: a key of a batch waits long, and another
+/// backfill, or the upload's own event, may have come meanwhile. Express executions have no names that would keep a second one out.
+async fn scrub_if_still_lost(
     deps: &Deps,
     run: &Run,
+    pair: &Pair,
     object: &str,
-    listed: &Listed,
-    situation: &Situation,
+    before: &Situation,
 ) -> Result<bool, Error> {
-    if run.order.batch.is_none() {
-        return Ok(true);
-    }
     run.pace().await;
+    let fences = deps.audit.fences(&[object.to_owned()]).await?;
+    let stored = fences.get(object);
+    let Comparison::Unexplained(listed) = compare(pair, stored, run.before) else {
+        return Ok(false);
+    };
     let known = deps.audit.uploads(object, &listed.etag).await?;
-    Ok(explain(listed, &known, situation) == Explanation::Lost)
+    let situation = Situation {
+        fenced_at: stored.map(|s| s.updated_at),
+        ..*before
+    };
+    match explain(&listed, &known, &situation) {
+        Explanation::Lost => scrub(deps, run, &listed, stored).await,
+        Explanation::Known | Explanation::Stuck(_) => Ok(false),
+    }
 }
 
 /// Whether bucket A may lack an object because a rule removed it whose expiries are not to reach bucket B. Asked once a run.

@@ -10,6 +10,8 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 /// A run begins nothing new after this.
 const BUDGET: Duration = Duration::from_mins(4);
+/// A call for a batch begins nothing new after this. A backfill that is stopped goes on starting executions for no longer.
+const BATCH_BUDGET: Duration = Duration::from_secs(30);
 /// What hangs is given up after this. The function's own time-out is longer: what was found up to here is told in any case.
 const LIMIT: Duration = Duration::from_secs(280);
 
@@ -80,7 +82,8 @@ impl Run {
         let minutes = order.older_than_minutes.unwrap_or(minutes);
         let pace = order.batch.as_ref().map(|batch| {
             let every = Duration::from_millis(batch.milliseconds_between_starts.max(1).into());
-            let mut pace = tokio::time::interval(every);
+            // Also the first start waits, so that short batches together keep the rate.
+            let mut pace = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             Mutex::new(pace)
         });
@@ -122,7 +125,11 @@ impl Run {
 
     /// Whether there is no time for more.
     pub fn spent(&self) -> bool {
-        self.started.elapsed() > BUDGET
+        let budget = match self.order.batch {
+            Some(_) => BATCH_BUDGET,
+            None => BUDGET,
+        };
+        self.started.elapsed() > budget
     }
 }
 
@@ -190,6 +197,8 @@ pub struct Report {
     pub items_expired: u64,
     /// Whether both buckets were gone through to their end.
     pub complete: bool,
+    /// Of a batch: keys that neither bucket holds any more.
+    pub gone: u64,
     /// Of a batch: the keys that there was no time for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rest: Option<Vec<String>>,

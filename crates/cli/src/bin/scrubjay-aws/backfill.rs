@@ -41,7 +41,7 @@ pub struct Args {
     /// Executions that are started in a second, at most. The machine keeps it, whatever becomes of this command
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     rate: u32,
-    /// Your account's quota of StartExecution calls a second, where AWS has raised it; docs/capacity.md has the defaults
+    /// Executions that your account carries in a second, where AWS has raised its quotas; docs/capacity.md has the defaults
     #[arg(long, value_name = "N")]
     quota: Option<u32>,
     /// Count what would be done, and do nothing
@@ -110,7 +110,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             return stop(&target, machine).await;
         }
         let execution = started(args, &target, machine).await?;
-        let report = watch::follow(&target, &execution).await?;
+        let report = watch::follow(&target, &execution, args.dry_run).await?;
         show::report(&report, args.json)?;
         let well = report.status == ExecutionStatus::Succeeded.as_str() && report.failed == 0;
         Ok(if well {
@@ -133,7 +133,8 @@ async fn stop(target: &Target, machine: &str) -> Result<ExitCode> {
             .await
             .with_context(|| format!("cannot stop {execution}"))?;
         show::say(format!(
-            "stopped {execution}; what it started goes on, and a later backfill does the rest"
+            "stopped {execution}; batches under way start executions for up to 30 s more, what was started goes on, and a later \
+             backfill does the rest"
         ))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -150,8 +151,11 @@ async fn started(args: &Args, target: &Target, machine: &str) -> Result<String> 
         keys_per_batch: args.keys,
     };
     let client = aws_sdk_sfn::Client::new(target.sdk());
-    if let Some(execution) = watch::running(&client, machine).await?.into_iter().next() {
-        let other = watch::order(&client, &execution).await?;
+    for execution in watch::running(&client, machine).await? {
+        // The list is a moment behind: one that has just been stopped may still be in it.
+        let Some(other) = watch::order_if_running(&client, &execution).await? else {
+            continue;
+        };
         if other != order {
             bail!(
                 "another backfill runs, by the order {}; wait for it, or stop it with --stop, or follow it by giving the same options",
@@ -181,13 +185,14 @@ async fn started(args: &Args, target: &Target, machine: &str) -> Result<String> 
     Ok(started.execution_arn)
 }
 
-/// StartExecution calls a second that an account has from the start: the bucket's refill rate for Standard workflows
-/// (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
+/// Executions that a new account carries in a second (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>). Of
+/// Standard workflows it is what binds first: 300 StartExecution calls a second in the three large regions, and in the others 500
+/// state transitions, of which an upload takes five.
 fn default_quota(region: &str, workflow: &str) -> u32 {
     match (workflow, region) {
         ("express", _) => 6_000,
         (_, "us-east-1" | "us-west-2" | "eu-west-1") => 300,
-        _ => 150,
+        _ => 100,
     }
 }
 
@@ -200,8 +205,8 @@ fn within_quota(args: &Args, target: &Target) -> Result<()> {
         .unwrap_or_else(|| default_quota(region, workflow));
     if args.rate > quota {
         bail!(
-            "--rate {} is beyond the {quota} executions a second that Step Functions starts in {region}; nothing was started. If AWS has \
-             raised your quota, say so with --quota",
+            "--rate {} is beyond the {quota} executions a second that Step Functions carries in {region} by its default quotas; nothing was \
+             started. If AWS has raised yours, say so with --quota",
             args.rate
         );
     }
@@ -253,6 +258,13 @@ impl fmt::Display for Report {
                 f,
                 "{:>12}  of them left alone: a lifecycle rule may have removed the original",
                 counts.kept
+            )?;
+        }
+        if counts.gone > 0 {
+            writeln!(
+                f,
+                "{:>12}  keys of the listing or the inventory that neither bucket holds any more",
+                counts.gone
             )?;
         }
         if self.failed > 0 {
@@ -307,7 +319,7 @@ mod tests {
 
     #[test]
     fn the_quota_is_that_of_the_region_and_the_way() {
-        assert_eq!(default_quota("eu-central-1", "standard"), 150);
+        assert_eq!(default_quota("eu-central-1", "standard"), 100);
         assert_eq!(default_quota("us-east-1", "standard"), 300);
         assert_eq!(default_quota("eu-central-1", "express"), 6_000);
     }

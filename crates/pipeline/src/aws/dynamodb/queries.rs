@@ -252,12 +252,13 @@ impl AuditQueries {
             .key("object", text(BACKFILL))
             .key("entry", text(run))
             .update_expression(
-                "ADD compared :compared, unseen :unseen, orphans :orphans, kept :kept, started :started SET expiresAt = :expiry",
+                "ADD compared :compared, unseen :unseen, orphans :orphans, kept :kept, gone :gone, started :started SET expiresAt = :expiry",
             )
             .expression_attribute_values(":compared", number(&counts.compared))
             .expression_attribute_values(":unseen", number(&counts.unseen))
             .expression_attribute_values(":orphans", number(&counts.orphans))
             .expression_attribute_values(":kept", number(&counts.kept))
+            .expression_attribute_values(":gone", number(&counts.gone))
             .expression_attribute_values(":started", number(&counts.started))
             .expression_attribute_values(
                 ":expiry",

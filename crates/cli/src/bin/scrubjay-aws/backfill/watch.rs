@@ -1,11 +1,12 @@
 //! Follows the machine `backfill`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::types::ExecutionStatus;
+use aws_sdk_sfn::types::{ExecutionStatus, MapRunStatus};
 use indicatif::{ProgressBar, ProgressStyle};
 use scrubjay::show;
 use scrubjay_pipeline::aws::BACKFILL;
@@ -14,8 +15,12 @@ use scrubjay_pipeline::reconcile::BackfillCounts;
 use super::{Order, Report};
 use crate::target::Target;
 
-/// Between two questions.
-const EVERY: Duration = Duration::from_secs(1);
+/// Between two questions, at first and later. An account may call DescribeMapRun and ListMapRuns once a second, and a hundred times
+/// more in a burst (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
+const SOON: Duration = Duration::from_millis(500);
+const LATER: Duration = Duration::from_secs(5);
+/// Questions without an answer, one after the other, before the command gives up.
+const PATIENCE: u32 = 12;
 
 /// The ARNs of the executions that run.
 ///
@@ -32,58 +37,144 @@ pub async fn running(client: &Client, machine: &str) -> Result<Vec<String>> {
     Ok(executions.collect())
 }
 
-/// What an execution was asked for.
+/// What an execution was asked for, if it runs.
 ///
 /// # Errors
 /// When Step Functions does not answer, or the order is none that this command gives.
-pub async fn order(client: &Client, execution: &str) -> Result<Order> {
+pub async fn order_if_running(client: &Client, execution: &str) -> Result<Option<Order>> {
     let described = client.describe_execution().execution_arn(execution).send();
     let described = described
         .await
         .with_context(|| format!("cannot describe {execution}"))?;
+    if described.status != ExecutionStatus::Running {
+        return Ok(None);
+    }
     let input = described.input.unwrap_or_default();
-    serde_json::from_str(&input).with_context(|| {
+    let order = serde_json::from_str(&input).with_context(|| {
         format!("{execution} runs by an order that this command does not know; --stop stops it")
-    })
+    })?;
+    Ok(Some(order))
 }
 
 /// Waits for the execution's end, and shows how far it is.
 ///
 /// # Errors
-/// When Step Functions or the audit table does not answer.
-pub async fn follow(target: &Target, execution: &str) -> Result<Report> {
-    let client = Client::new(target.sdk());
-    let order = order(&client, execution).await?;
+/// When Step Functions or the audit table does not answer for a while. The machine goes on.
+pub async fn follow(target: &Target, execution: &str, dry_run: bool) -> Result<Report> {
+    let mut watch = Watch {
+        client: Client::new(target.sdk()),
+        target,
+        execution,
+        over: HashMap::new(),
+    };
     let bar = bar();
+    let (mut refused, mut pause) = (0, SOON);
     loop {
-        let described = client.describe_execution().execution_arn(execution).send();
-        let described = described
-            .await
-            .with_context(|| format!("cannot describe {execution}"))?;
-        let counts = counts(target, execution).await?;
-        let keys = keys(&client, execution).await?;
+        match watch.look(&bar, dry_run).await {
+            Ok(Some(report)) => {
+                bar.finish_and_clear();
+                return Ok(report);
+            }
+            Ok(None) => refused = 0,
+            Err(error) => {
+                refused += 1;
+                if refused == PATIENCE {
+                    return Err(error.context(
+                        "the backfill can be followed no longer; it goes on, and the same command follows it again",
+                    ));
+                }
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = LATER.min(pause.mul_f64(1.25));
+    }
+}
+
+struct Watch<'a> {
+    client: Client,
+    target: &'a Target,
+    execution: &'a str,
+    /// Map Runs that have ended, and their keys.
+    over: HashMap<String, Keys>,
+}
+
+impl Watch<'_> {
+    /// Shows how far it is; the report once it has ended.
+    async fn look(&mut self, bar: &ProgressBar, dry_run: bool) -> Result<Option<Report>> {
+        let execution = self.execution;
+        let describe = self.client.describe_execution().execution_arn(execution);
+        let described = describe.send().await;
+        let described = described.with_context(|| format!("cannot describe {execution}"))?;
+        let counts = counts(self.target, execution).await?;
+        let keys = self.keys().await?;
         bar.set_length(keys.all);
         bar.set_position(keys.done + keys.failed);
         bar.set_message(format!(
             "{} started, {} failed",
             counts.started, keys.failed
         ));
-        if described.status != ExecutionStatus::Running {
-            bar.finish_and_clear();
-            let (from, to) = (described.start_date.secs(), described.stop_date);
-            return Ok(Report {
-                execution: execution.to_owned(),
-                results: target.output("ReportsBucket")?.to_owned(),
-                status: described.status.as_str().to_owned(),
-                dry_run: order.dry_run,
-                counts,
-                failed: keys.failed,
-                seconds: to.map_or(0, |to| to.secs() - from),
-                cause: described.cause.or(described.error),
-            });
+        if described.status == ExecutionStatus::Running {
+            return Ok(None);
         }
-        tokio::time::sleep(EVERY).await;
+        let (from, to) = (described.start_date.secs(), described.stop_date);
+        Ok(Some(Report {
+            execution: execution.to_owned(),
+            results: self.target.output("ReportsBucket")?.to_owned(),
+            status: described.status.as_str().to_owned(),
+            dry_run,
+            counts,
+            failed: keys.failed,
+            seconds: to.map_or(0, |to| to.secs() - from),
+            cause: described.cause.or(described.error),
+        }))
     }
+
+    /// What the execution's Map Runs say. Their items are keys.
+    async fn keys(&mut self) -> Result<Keys> {
+        let mut keys = Keys::default();
+        let list = self.client.list_map_runs().execution_arn(self.execution);
+        for run in list
+            .send()
+            .await
+            .context("cannot list the Map Runs")?
+            .map_runs
+        {
+            let arn = run.map_run_arn;
+            let of_run = match self.over.get(&arn) {
+                Some(known) => *known,
+                None => self.keys_of(&arn).await?,
+            };
+            keys.all += of_run.all;
+            keys.done += of_run.done;
+            keys.failed += of_run.failed;
+        }
+        Ok(keys)
+    }
+
+    async fn keys_of(&mut self, arn: &str) -> Result<Keys> {
+        let run = self.client.describe_map_run().map_run_arn(arn).send();
+        let run = run
+            .await
+            .with_context(|| format!("cannot describe {arn}"))?;
+        let number = |count: i64| u64::try_from(count).unwrap_or_default();
+        let keys = run.item_counts.map_or_else(Keys::default, |items| Keys {
+            all: number(items.total),
+            done: number(items.succeeded),
+            failed: number(items.failed) + number(items.timed_out),
+        });
+        if run.status != MapRunStatus::Running {
+            self.over.insert(arn.to_owned(), keys);
+        }
+        Ok(keys)
+    }
+}
+
+/// Keys of both listings, or of the inventory and bucket B's listing.
+#[derive(Default, Clone, Copy)]
+struct Keys {
+    all: u64,
+    done: u64,
+    failed: u64,
 }
 
 fn bar() -> ProgressBar {
@@ -95,36 +186,6 @@ fn bar() -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
-}
-
-/// Keys of both listings, or of the inventory and bucket B's listing.
-#[derive(Default)]
-struct Keys {
-    all: u64,
-    done: u64,
-    failed: u64,
-}
-
-/// What the execution's Map Runs say. Their items are keys.
-async fn keys(client: &Client, execution: &str) -> Result<Keys> {
-    let mut keys = Keys::default();
-    let runs = client.list_map_runs().execution_arn(execution).send().await;
-    for run in runs.context("cannot list the Map Runs")?.map_runs {
-        let run = client
-            .describe_map_run()
-            .map_run_arn(&run.map_run_arn)
-            .send()
-            .await
-            .with_context(|| format!("cannot describe {}", run.map_run_arn))?;
-        let Some(items) = run.item_counts else {
-            continue;
-        };
-        let number = |count: i64| u64::try_from(count).unwrap_or_default();
-        keys.all += number(items.total);
-        keys.done += number(items.succeeded);
-        keys.failed += number(items.failed) + number(items.timed_out);
-    }
-    Ok(keys)
 }
 
 /// What the batches have come to so far.
