@@ -151,12 +151,11 @@ async fn inventory(
             .await
             .expect("a put");
     };
-    let rows: String = keys
-        .iter()
-        .map(|key| format!("\"{source}\",\"{}\",\"7\"\n", encoded(key)))
-        .collect();
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    packed.write_all(rows.as_bytes()).expect("bytes");
+    for key in keys {
+        let key = encoded(key);
+        writeln!(packed, "\"{source}\",\"{key}\",\"7\"").expect("bytes");
+    }
     put(
         format!("inventory/{name}/1.csv.gz"),
         packed.finish().expect("bytes"),

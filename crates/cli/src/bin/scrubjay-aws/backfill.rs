@@ -186,7 +186,7 @@ async fn started(args: &Args, target: &Target, machine: &str) -> Result<String> 
 }
 
 /// Executions that a new account carries in a second (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>). Of
-/// Standard workflows it is what binds first: 300 StartExecution calls a second in the three large regions, and in the others 500
+/// Standard workflows it is what binds first: 300 `StartExecution` calls a second in the three large regions, and in the others 500
 /// state transitions, of which an upload takes five.
 fn default_quota(region: &str, workflow: &str) -> u32 {
     match (workflow, region) {

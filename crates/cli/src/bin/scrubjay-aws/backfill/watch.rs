@@ -15,7 +15,7 @@ use scrubjay_pipeline::reconcile::BackfillCounts;
 use super::{Order, Report};
 use crate::target::Target;
 
-/// Between two questions, at first and later. An account may call DescribeMapRun and ListMapRuns once a second, and a hundred times
+/// Between two questions, at first and later. An account may call `DescribeMapRun` and `ListMapRuns` once a second, and a hundred times
 /// more in a burst (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
 const SOON: Duration = Duration::from_millis(500);
 const LATER: Duration = Duration::from_secs(5);

@@ -96,7 +96,8 @@ pub async fn load(args: &Args) -> Result<Figures> {
         table: Table::new(target.sdk(), target.output("AuditTable")?, None),
         spinner: show::spinner(),
     };
-    let asked = (f64::from(args.rate) * args.time.0.as_secs_f64()).ceil() as u64;
+    let milliseconds = u128::from(args.rate) * args.time.0.as_millis();
+    let asked = u64::try_from(milliseconds.div_ceil(1_000)).unwrap_or(u64::MAX);
     let mut figures = Figures {
         folder: format!("{}{}/", args.prefix, uuid::Uuid::new_v4()),
         asked,
