@@ -183,6 +183,7 @@ fn hand_over_states() -> Map<String, Value> {
         "HandedOver": {
             "Comment": "An execution of scrub has the upload now.",
             "Type": "Succeed",
+            "Output": "{% {'status': 'HANDED_OVER', 'object': $states.context.Execution.Input.detail.bucket.name & '/' & $states.context.Execution.Input.detail.object.key} %}",
         },
     });
     match states {

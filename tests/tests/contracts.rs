@@ -135,6 +135,48 @@ fn throttling_and_dead_runtimes_are_retried_wherever_lambda_is_called() {
     assert!(tasks >= 8, "{tasks}");
 }
 
+/// Whoever started an execution learns from its output what became of which object.
+#[test]
+fn every_execution_of_an_upload_ends_by_saying_what_became_of_it() {
+    for name in ["scrub", "intake"] {
+        let machine = machine(name);
+        let states = machine["States"].as_object().unwrap();
+        let ends = states
+            .iter()
+            .filter(|(_, state)| state["Type"] == "Succeed" || state["End"] == true);
+        for (state, end) in ends {
+            let output = end["Output"].as_str().unwrap_or_default();
+            for part in ["'status'", "'object'"] {
+                assert!(output.contains(part), "{name}, {state}: {output}");
+            }
+        }
+    }
+}
+
+/// Names of the foundation's parameters have the environment in them, and the templates' defaults are those of dev: what a section
+/// of `samconfig.toml` leaves out would be dev's.
+#[test]
+fn every_environment_is_deployed_with_its_own_foundation() {
+    for (template, config) in [
+        ("template.yaml", "samconfig.toml"),
+        ("gallery/template.yaml", "gallery/samconfig.toml"),
+    ] {
+        let template = fs::read_to_string(root().join(template)).unwrap();
+        let config = fs::read_to_string(root().join(config)).unwrap();
+        let defaults = template
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Default: /scrubjay/dev/"));
+        let defaults: Vec<&str> = defaults.collect();
+        assert!(defaults.len() >= 5, "{defaults:?}");
+        for name in defaults {
+            for env in ["dev", "prod"] {
+                let path = format!("=/scrubjay/{env}/{name}\"");
+                assert!(config.contains(&path), "{env} lacks {name}");
+            }
+        }
+    }
+}
+
 /// The machine backfill goes through two listings, or an inventory and a listing, and does the same with each batch.
 #[test]
 fn every_batch_of_a_backfill_is_compared_alike() {

@@ -212,7 +212,10 @@ fn the_dashboard_shows_every_alarm_and_what_the_errors_were() {
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html>.
 #[test]
 fn an_alarm_takes_late_data_and_is_quiet_on_a_new_stack() {
-    for (name, alarm) in alarms() {
+    let gallery = Template::read("gallery/template.yaml", TEMPLATE_VALUES);
+    let gallery = gallery.resources("AWS::CloudWatch::Alarm");
+    assert!(gallery.len() >= 3, "{:?}", gallery.keys());
+    for (name, alarm) in alarms().into_iter().chain(gallery) {
         let number = |field: &str| alarm[field].as_u64();
         let periods = number("EvaluationPeriods").unwrap();
         assert!(periods >= 2, "{name} looks at one period only");

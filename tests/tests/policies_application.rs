@@ -122,6 +122,21 @@ fn a_restored_table_takes_the_audit_tables_place_and_no_other_does() {
             "{table}"
         );
     }
+    let gallery = file("boundary-gallery");
+    for (table, served) in [
+        ("scrubjay-dev-audit", true),
+        ("scrubjay-dev-audit-restored-20261125/index/by-status", true),
+        ("scrubjay-dev-audit-2", false),
+    ] {
+        let arn = format!("arn:aws:dynamodb:eu-central-1:111122223333:table/{table}");
+        let request = Request::new(Some(&role("api")), "dynamodb:Query", &arn);
+        let granted = administrator();
+        assert_eq!(
+            allowed(&request, &[&granted, &gallery], &[]),
+            served,
+            "{table}"
+        );
+    }
     // What a role is granted is one table, by name: the one that the stack was deployed with.
     let restored = "scrubjay-dev-audit-restored-20261125";
     let after = Environment::example().with_table(restored).roles();
@@ -176,6 +191,18 @@ fn an_operator_repairs_and_sees_no_photograph() {
             expected,
             "{action} on {resource}"
         );
+    }
+    // `smoke` and `load` take away the rows of their own photos, and of no others.
+    let source = SOURCE.rsplit(':').next().unwrap();
+    for (key, expected) in [
+        ("smoke/1.jpg", true),
+        ("load/1/2.jpg", true),
+        ("holiday/1.jpg", false),
+    ] {
+        let request = Request::new(Some(&arn), "dynamodb:DeleteItem", TABLE)
+            .with("dynamodb:LeadingKeys", &format!("{source}/{key}"));
+        let allowed = decide(&policy, &request) == Decision::Allow;
+        assert_eq!(allowed, expected, "{key}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Compares bucket A with bucket B, key by key, to find uploads and deletes whose event never arrived.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures::{StreamExt, stream};
 use jiff::SignedDuration;
 use scrubjay_pipeline::Error;
@@ -83,9 +85,10 @@ pub async fn compare_page(
         Ok(fences) => fences,
         Err(error) => return (Some(String::new()), Err(error)),
     };
+    let stopped = AtomicBool::new(false);
     let mut found = stream::iter(pairs.iter().zip(&objects))
         .map(async |(pair, object)| {
-            if run.spent() {
+            if run.spent() || stopped.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             let stored = fences.get(object);
@@ -94,18 +97,25 @@ pub async fn compare_page(
         })
         // In the order of the keys, so that the cursor never passes one that was left out.
         .buffered(AT_ONCE);
-    let mut done = String::new();
+    let (mut done, mut whole, mut result) = (String::new(), true, Ok(()));
+    // Keys under way behind the first that was left out are waited for and counted: their executions may have been started.
     while let Some(key) = found.next().await {
         match key {
             Ok(Some((pair, found))) => {
                 report.add(found);
-                done.clone_from(&pair.key);
+                if whole {
+                    done.clone_from(&pair.key);
+                }
             }
-            Ok(None) => return (Some(done), Ok(())),
-            Err(error) => return (Some(done), Err(error)),
+            Ok(None) => whole = false,
+            Err(error) => {
+                whole = false;
+                stopped.store(true, Ordering::Relaxed);
+                result = result.and(Err(error));
+            }
         }
     }
-    (None, Ok(()))
+    ((!whole).then_some(done), result)
 }
 
 /// What one key came to.

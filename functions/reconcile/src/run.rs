@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio::time::{Interval, MissedTickBehavior};
 
-/// A run begins nothing new after this.
-const BUDGET: Duration = Duration::from_mins(4);
+/// A run begins nothing new after this: well before four fifths of the function's time-out, at which the alarm `function-slow` rings.
+const BUDGET: Duration = Duration::from_secs(210);
 /// A call for a batch begins nothing new after this. A backfill that is stopped goes on starting executions for no longer.
 const BATCH_BUDGET: Duration = Duration::from_secs(30);
 /// What hangs is given up after this. The function's own time-out is longer: what was found up to here is told in any case.
