@@ -147,7 +147,7 @@ async fn compare_key(
                     found.resolved = stuck::one(deps, run, &item).await?;
                 }
                 Explanation::Lost => {
-                    found.difference = if item_expired(deps, run, &listed) {
+                    found.difference = if item_expired(deps.retention_days, run, &listed) {
                         Difference::ItemExpired
                     } else {
                         Difference::Unseen
@@ -210,9 +210,9 @@ async fn may_have_expired(deps: &Deps, known: &OnceCell<bool>) -> Result<bool, E
 }
 
 /// Whether the object's audit item may have expired by `RetentionDays`. Then its absence says nothing about an event.
-fn item_expired(deps: &Deps, run: &Run, listed: &Listed) -> bool {
-    let kept = SignedDuration::from_hours(24 * i64::from(deps.retention_days));
-    deps.retention_days > 0 && listed.modified + kept < run.now
+fn item_expired(retention_days: u32, run: &Run, listed: &Listed) -> bool {
+    let kept = SignedDuration::from_hours(24 * i64::from(retention_days));
+    retention_days > 0 && listed.modified + kept < run.now
 }
 
 /// The name of an execution for a key. It has the fence's revision, since a difference after another admission is a new one, and
@@ -262,7 +262,50 @@ async fn retract(
 
 #[cfg(test)]
 mod tests {
-    use super::prefix;
+    use super::*;
+    use crate::run::Order;
+
+    fn run_at(time: &str) -> Run {
+        let mut run = Run::new(Order::default(), 15);
+        run.now = time.parse().unwrap();
+        run
+    }
+
+    #[test]
+    fn a_name_is_good_for_one_hour_and_one_act() {
+        let (first, same, later) = (
+            run_at("2026-11-27T10:01:00Z"),
+            run_at("2026-11-27T10:59:00Z"),
+            run_at("2026-11-27T11:00:00Z"),
+        );
+        let object = ("k", "e", "2026-11-20T00:00:00Z");
+        let named = |run: &Run, act: &str| name(run, act, object, None);
+        assert_eq!(named(&first, "scrub"), named(&same, "scrub"));
+        for act in ["scrub", "retract"] {
+            assert_ne!(named(&first, act), named(&later, act), "{act}");
+        }
+        assert_ne!(named(&first, "scrub"), named(&first, "retract"));
+        let other = ("k", "f", "2026-11-20T00:00:00Z");
+        assert_ne!(named(&first, "scrub"), name(&first, "scrub", other, None));
+    }
+
+    #[test]
+    fn an_item_that_may_have_expired_is_no_lost_event() {
+        let run = run_at("2026-11-27T10:00:00Z");
+        let listed = |modified: &str| Listed {
+            key: "k".into(),
+            etag: "e".into(),
+            modified: modified.parse().unwrap(),
+        };
+        let (old, young) = (
+            listed("2026-11-20T09:00:00Z"),
+            listed("2026-11-20T11:00:00Z"),
+        );
+        assert!(item_expired(7, &run, &old));
+        assert!(!item_expired(7, &run, &young));
+        // Kept for ever.
+        assert!(!item_expired(0, &run, &old));
+    }
 
     #[test]
     fn the_longer_prefix_counts() {

@@ -81,6 +81,9 @@ async fn a_refused_upload_leaves_the_older_result_when_told_to_keep_it(world: &W
     let bad = world.put(key, b"no JPEG").await;
     let item = world.ended(key, &bad, "REJECTED").await;
     assert_eq!(item["error"]["name"], "NotJpeg");
+    // Without the mark no rule of bucket A lets it expire: that would look as if the photo had been deleted.
+    let version = item["versionId"].as_str().unwrap();
+    assert_eq!(world.tags(key, version).await, []);
     world.until_published(key, Some(&clean(&data))).await;
     assert_eq!(world.item(key, &good).await.unwrap()["status"], "CLEANED");
     // What is kept is no lost event, either.

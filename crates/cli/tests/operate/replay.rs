@@ -237,6 +237,15 @@ fn an_object_is_made_what_bucket_a_holds() {
             assert_eq!(each(&again.json(), "action"), ["started"], "{again:?}");
             world.until_published(lost, Some(&clean(&data))).await;
         }
+        // By what bucket A holds, without a place in the order of the events: the source is checked.
+        let anew = replay(world, &["--object", broken, "--anew"]);
+        assert_eq!(each(&anew.json(), "action"), ["started"], "{anew:?}");
+        let fence = world.items(broken).await.remove(0);
+        let sfn = aws_sdk_sfn::Client::new(&world.stack().sdk_config());
+        let started = sfn.describe_execution();
+        let started = started.execution_arn(fence["execution"].as_str().unwrap());
+        let input = started.send().await.unwrap().input.unwrap();
+        assert!(!input.contains("sequencer"), "{input}");
         let nowhere = replay(world, &["--object", "object/nowhere.jpg"]);
         assert_eq!(nowhere.code, Some(1), "{nowhere:?}");
     });

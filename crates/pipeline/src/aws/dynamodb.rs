@@ -60,6 +60,8 @@ pub(super) fn lost<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 pub enum Recorded {
     /// The item says so now.
     Written,
+    /// The upload was overtaken by another execution of itself, and the item says CLEANED: bucket B shows it.
+    Shown,
     /// The item is another execution's by now; only its history says so.
     Overtaken,
 }
@@ -193,8 +195,12 @@ impl Audit {
             .await?
         {
             self.retracted_meanwhile(outcome, now).await?;
-            self.shown_meanwhile(outcome, now).await?;
-            return Ok(Recorded::Written);
+            let shown = self.shown_meanwhile(outcome, now).await?;
+            return Ok(if shown {
+                Recorded::Shown
+            } else {
+                Recorded::Written
+            });
         }
         let item = self.item(&upload.object(), &upload.entry()).await?;
         let is = |name: &str, wanted: &str| {
@@ -205,7 +211,13 @@ impl Audit {
         if is("execution", &upload.execution) {
             // The item says it already: an earlier try of this Record lost its answer, or a failure event came late.
             self.retracted_meanwhile(outcome, now).await?;
-            return Ok(Recorded::Written);
+            let shown = outcome.status == Status::Superseded
+                && item.get("status") == Some(&value(&Status::Cleaned)?);
+            return Ok(if shown {
+                Recorded::Shown
+            } else {
+                Recorded::Written
+            });
         }
         let mut line = Expression::default();
         line.append_history(&event(outcome.status, &upload.execution, now)?);
@@ -252,18 +264,18 @@ impl Audit {
     }
 
     /// Another execution of the same upload may have published it, and found the item claimed by this one: the item of what bucket
-    /// B shows says CLEANED.
-    async fn shown_meanwhile(&self, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
+    /// B shows says CLEANED. Whether it does now.
+    async fn shown_meanwhile(&self, outcome: &Outcome, now: Timestamp) -> Result<bool, Error> {
         if outcome.status != Status::Superseded {
-            return Ok(());
+            return Ok(false);
         }
         let (object, entry) = (outcome.upload.object(), outcome.upload.entry());
         let fence = fences::read(&self.table, &object).await?;
         let Some(fence) = fence.filter(|f| !f.deleted && f.upload.as_ref() == Some(&entry)) else {
-            return Ok(());
+            return Ok(false);
         };
         let (Some(staged), Some(etag)) = (fence.staged, fence.output) else {
-            return Ok(());
+            return Ok(false);
         };
         let output = Output {
             size: staged.size,
@@ -280,8 +292,7 @@ impl Audit {
         set.value(":superseded", value(&Status::Superseded)?);
         let condition = "#status = :superseded";
         self.update(&object, &entry, set, condition, "record the outcome")
-            .await?;
-        Ok(())
+            .await
     }
 
     /// Writes that a published upload was removed again, if the item says that it was published.

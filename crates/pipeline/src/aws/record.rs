@@ -61,8 +61,18 @@ impl Recorder {
     pub async fn record(&self, outcome: &Outcome) -> Result<Recorded, Error> {
         let now = Timestamp::now();
         let recorded = self.audit.record(outcome, now, self.retention_days).await?;
-        if recorded == Recorded::Written {
-            self.announcer.settled(outcome).await?;
+        match recorded {
+            Recorded::Written => self.announcer.settled(outcome).await?,
+            // Whoever subscribes is told what bucket B shows, and the execution that has published it was not heard.
+            Recorded::Shown => {
+                let shown = Outcome {
+                    status: Status::Cleaned,
+                    error: None,
+                    ..outcome.clone()
+                };
+                self.announcer.settled(&shown).await?;
+            }
+            Recorded::Overtaken => {}
         }
         self.metrics.outcome(outcome);
         Ok(recorded)
