@@ -8,16 +8,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use scrubjay_tests::{World, unique_sample};
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::command::{Answer, against, scrubjay};
-
-/// The command follows whatever backfill runs, so one test at a time has one.
-static ALONE: Mutex<()> = Mutex::const_new(());
-
-async fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().await
-}
+use super::harness::alone;
 
 /// Uploads whose events are lost, as if they had been there before the stack was. Returns their ETags.
 async fn unannounced(world: &World, keys: &[String]) -> Vec<String> {
@@ -237,6 +230,7 @@ fn what_cannot_be_used_is_refused_before_anything_is_started() {
     });
 }
 
+/// The command follows whatever backfill runs, and what it starts is open to the faults of other tests.
 fn on_stack_alone(test: impl AsyncFnOnce(&World)) {
     scrubjay_tests::on_stack(async |world| {
         let _alone = alone().await;
