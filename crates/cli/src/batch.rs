@@ -302,7 +302,8 @@ impl<T: Serialize + Display + Send> Report<T> {
 }
 
 impl How {
-    /// Whether an outcome is told in the end. Of a million files that went well nobody needs to be remembered.
+    /// Whether an outcome is listed at the end. Files that went well are not kept in memory, since there may
+    /// be a million.
     fn keeps<T>(&self, outcome: &Outcome<T>) -> bool {
         self.json || self.verbose || outcome.is_wrong() || outcome.note.is_some()
     }

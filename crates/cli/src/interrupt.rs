@@ -24,7 +24,7 @@ pub fn watch() {
     if WATCHED.swap(true, Ordering::Relaxed) {
         return;
     }
-    // What the program was started to ignore, as `nohup` does, it goes on to ignore.
+    // Signals that the program was started with ignored, for example by `nohup`, stay ignored.
     let heeded = SIGNALS.into_iter().filter(|signal| !is_ignored(*signal));
     let Ok(mut signals) = Signals::new(heeded) else {
         return;
@@ -72,7 +72,7 @@ impl Held {
                 came: Arc::default(),
             };
             for signal in SIGNALS {
-                // Where a signal cannot be caught, it ends the program whenever it comes.
+                // A signal that cannot be caught ends the program at any time.
                 let _ = flag::register_conditional_default(signal, Arc::clone(&held.free))
                     .and_then(|_| {
                         flag::register_usize(
@@ -87,7 +87,7 @@ impl Held {
     }
 }
 
-/// As if nobody had waited for it, so that whoever started the program learns what ended it.
+/// Ends the program by the signal's default action, so that its parent process learns which signal ended it.
 fn die_of(signal: i32) {
     let _ = low_level::emulate_default_handler(signal);
     process::exit(128 + signal);

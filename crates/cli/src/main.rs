@@ -1,5 +1,6 @@
-//! The command `scrubjay`. What is done to files it does itself. It is kept small, because start-up grows with the pages
-//! that are touched. Everything else is done by `scrubjay-aws`, which lies beside it and has the AWS clients.
+//! The command `scrubjay`. It runs the commands on files itself. It is kept small, because start-up time grows with the
+//! pages of memory that are touched. Everything else is done by `scrubjay-aws`, which lies beside it and has the AWS
+//! clients.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Becomes `scrubjay-aws`; comes back only if that could not be started.
+/// Replaces this process with `scrubjay-aws`; returns only if that could not be started.
 fn hand_over() -> Result<ExitCode> {
     let program = std::env::current_exe()
         .context("cannot find its own folder")?

@@ -158,7 +158,8 @@ fn beside(path: &Path, clean: Clean<'_>, keep: Keep, in_place: bool) -> Result<(
     clean.write_to(&mut file).with_context(cannot)?;
     if let Some(was) = clean.was {
         if in_place {
-            // Only root may give a file away. What runs as its owner must not run as somebody else.
+            // Only root may change a file's owner. Without the old owner, the mode must not keep the set-user-id bits:
+            // the file would run as somebody else.
             let owned = fchown(file.as_file(), Some(was.uid()), Some(was.gid())).is_ok();
             let kept = if owned { 0o7777 } else { 0o777 };
             let mode = fs::Permissions::from_mode(was.mode() & kept);

@@ -183,7 +183,7 @@ impl Out {
             }
             return Self::Stdout;
         }
-        // One question of the system answers both.
+        // One system call answers both.
         match output.metadata() {
             Ok(there) if there.is_dir() && stdin => {
                 usage("the clean file of standard input needs a name: --output FILE.jpg")

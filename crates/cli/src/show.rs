@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::table::Look;
 
-/// A line on standard output. Whoever reads no further, as `head` does, has had enough: no error.
+/// Prints a line on standard output. A reader that closes the pipe early, as `head` does, is no error.
 pub fn say(text: impl Display) -> Result<()> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -22,7 +22,7 @@ pub fn say(text: impl Display) -> Result<()> {
     }
 }
 
-/// Standard output for more than a few lines. When whoever reads it has had enough, the command is done.
+/// Standard output for more than a few lines. If the reader closes it early, the command is done.
 pub fn stream() -> impl Write {
     Stream(io::stdout().lock())
 }

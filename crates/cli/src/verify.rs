@@ -83,7 +83,7 @@ fn prove(input: &Input, max_bytes: u64, copyright: Copyright, only: bool) -> Out
         Err(error) => {
             let mut outcome = Outcome::of_error(input, &error);
             if outcome.result == Verdict::Refused {
-                // Of what was not read, nothing is proved.
+                // A file that was not read is not proved clean.
                 outcome.result = Verdict::NotClean;
             }
             return outcome;

@@ -9,18 +9,18 @@ use crate::resize::Picture;
 
 /// How samples become sRGB.
 pub(crate) enum Colours {
-    /// They are sRGB, or taken for it: no profile, or one that cannot be read.
+    /// They are sRGB, or treated as sRGB because there is no profile or it cannot be read.
     AsTheyAre,
     /// Through a profile.
     Profile(Arc<Transform8BitExecutor>),
-    /// Inks without a profile.
+    /// From CMYK without a profile.
     Inks,
 }
 
 impl Colours {
     /// For pictures of 1 (grey), 3 (RGB) or 4 (CMYK, 255 for all ink) channels.
     ///
-    /// A profile that cannot be read, or is of another colour space than the picture, is as none, which is what browsers do.
+    /// A profile that cannot be read, or is of another colour space than the picture, is ignored, as browsers do.
     pub(crate) fn new(channels: usize, profile: Option<&[u8]>) -> Result<Self, Error> {
         let without = match channels {
             1 | 3 => Self::AsTheyAre,

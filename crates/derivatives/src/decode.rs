@@ -49,7 +49,7 @@ pub(crate) fn decode(photo: &[u8], recipe: &Recipe) -> Result<Source, Error> {
     )?;
     let mut samples = decoder.decode()?;
     if channels == 4 && !has_adobe(photo) {
-        // The decoder takes inks for inverted, as Adobe writes them; others do not.
+        // The decoder assumes inverted CMYK, as Adobe writes it; other encoders do not invert it.
         for sample in &mut samples {
             *sample = 255 - *sample;
         }

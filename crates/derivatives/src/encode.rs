@@ -31,7 +31,7 @@ pub(crate) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, Error> {
     canonical(&jpeg)
 }
 
-/// The same picture with nothing but what draws it.
+/// The same JPEG, stripped to canonical form.
 fn canonical(encoded: &[u8]) -> Result<Vec<u8>, Error> {
     let not_clean = |why: &dyn std::fmt::Display| Error::NotClean(why.to_string());
     let options = Options {

@@ -17,7 +17,7 @@ pub enum Error {
     /// It does not decode.
     #[error("{0}")]
     Corrupt(String),
-    /// A copy is not in canonical clean form: a defect of ours.
+    /// A copy is not in canonical clean form: a defect in this crate.
     #[error("a copy is not clean: {0}")]
     NotClean(String),
 }

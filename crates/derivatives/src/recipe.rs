@@ -7,7 +7,7 @@ use std::fmt;
 pub const WIDEST: u32 = 4_096;
 /// Copies of a photo, at most.
 const MOST: usize = 8;
-/// Changes when the same widths and quality would give other bytes, so that copies are made anew.
+/// Increase this when the same widths and quality give other bytes than before, so that all copies are made again.
 const VERSION: u32 = 1;
 
 /// Widths, quality and limit.

@@ -36,7 +36,7 @@ fn sized(
     jpeg
 }
 
-/// The pixel in the middle of the copy, which has nothing to say about colours itself.
+/// The pixel in the middle of the copy. The copy has no profile, so its samples are sRGB.
 fn middle(photo: &[u8]) -> Vec<u8> {
     let made = make(photo, &recipe("320")).unwrap();
     let copy = &made.copies[0];
@@ -82,7 +82,7 @@ fn light_to_srgb(light: f64) -> f64 {
         }
 }
 
-/// Reckoned here and not by the library under test: curve, matrix between the primaries (all with white D65), curve.
+/// Computed here and not by the library under test: curve, matrix between the primaries (all with white D65), curve.
 fn through(colour: [u8; 3], curve: impl Fn(f64) -> f64, matrix: [[f64; 3]; 3]) -> [f64; 3] {
     let light = colour.map(|sample| curve(f64::from(sample) / 255.0));
     matrix.map(|row| light_to_srgb(row.iter().zip(light).map(|(a, b)| a * b).sum()))

@@ -16,8 +16,8 @@ const CHECK: usize = 8;
 
 /// The place at which a page ended, for one query. It travels as opaque text.
 ///
-/// The check binds it to its query and finds a cursor that was damaged or made up. It is no secret: who computes it anew has
-/// named another place of the same search, and could have paged there.
+/// The check binds the cursor to its query and detects a cursor that was damaged or made up. It is no secret: somebody
+/// who forges a valid one only names another place in their own search, which they could also reach by paging.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     bytes: [u8; 1 + PLACE + CHECK],

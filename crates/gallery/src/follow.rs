@@ -32,8 +32,8 @@
 //! in the dead-letter queue, an alarm rings, and `scrubjay replay --dead-letters` sends it back; the sweep would find it too.
 //!
 //! *Without step 4* two runs suffice for a lasting error: one reads the old photo and pauses, the other does all for the new one, the
-//! first then writes the old. *If step 2 trusted the catalogue alone*, a run that died after such a write would leave it for
-//! good. The model checker finds both when they are taken out.
+//! first then writes the old. *If step 2 trusted the catalogue alone*, a run that died after such a write would leave
+//! the wrong derivative for good. The model checker finds both when they are taken out.
 //!
 //! ETags that come back (the same bytes again) do no harm: equal ETags under one key mean equal bytes, so what was made of them
 //! is the same.
@@ -48,7 +48,7 @@ pub type ETag = String;
 pub struct Known {
     /// ETag of the photo that it shows; nothing when it shows none.
     pub etag: Option<ETag>,
-    /// It was made by the recipe of today: widths and quality.
+    /// It was made by the current recipe: widths and quality.
     pub same_recipe: bool,
     /// The widths that it says there are derivatives of.
     pub widths: BTreeSet<u32>,
@@ -145,7 +145,7 @@ pub struct Run {
 pub struct Rules {
     /// Look at bucket B again after the last write.
     pub second_look: bool,
-    /// Compare the derivatives themselves, not only the catalogue's word for them.
+    /// Compare the derivatives themselves, instead of trusting what the catalogue says of them.
     pub compare_derivatives: bool,
 }
 

@@ -72,7 +72,7 @@ pub struct Photo {
     pub date: Timestamp,
     /// When this item last changed.
     pub updated_at: Timestamp,
-    /// Who uploaded it: the subject of their token. Nobody, when it came into bucket A by other ways.
+    /// Who uploaded it: the subject of their token. `None` when it did not come by the gallery's upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The file's name on the uploader's side.
@@ -90,7 +90,7 @@ pub struct Photo {
     /// An operator has looked at a flagged picture and lets it be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<Released>,
-    /// The terms that it stands under in the index now.
+    /// The terms under which the index lists the photo now.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub terms: BTreeSet<Term>,
     /// When the item may be forgotten, in seconds since 1970; never, while it is published.
@@ -172,7 +172,7 @@ pub struct Analysis {
     /// What is to be seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
-    /// What may be unfit for some.
+    /// Moderation labels: content that may be unsuitable for some viewers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moderation: Vec<Label>,
     /// Writing in the picture.
@@ -264,7 +264,7 @@ impl Photo {
             && self.released.as_ref().map(|r| &r.etag) != self.published.as_ref().map(|p| &p.etag)
     }
 
-    /// The terms that it should stand under in the index; [`Photo::terms`] has those that it does.
+    /// The terms under which the index should list the photo; [`Photo::terms`] has those under which it does.
     pub fn wanted_terms(&self) -> BTreeSet<Term> {
         terms::of(self)
     }

@@ -12,14 +12,14 @@ use crate::{Error, Photo, Position, State};
 pub const PAGE_LIMIT: usize = 100;
 /// Terms of a query, at most.
 const TERMS: usize = 8;
-/// As many terms are intersected by the index; photos are compared with the others one by one.
+/// Terms that the index intersects, at most. Each photo that is found is then compared with the other terms.
 pub(crate) const DRIVING: usize = 3;
 
 /// A search: all terms must hold, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     terms: BTreeSet<Term>,
-    /// A beginning of the file's name that is longer than those which the index has.
+    /// A prefix of the file's name, if it is longer than the prefixes that the index has.
     name: Option<String>,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
@@ -149,7 +149,7 @@ impl Query {
             && !(self.hide_flagged && photo.is_flagged())
     }
 
-    /// The terms that the index intersects: at most three, those first that tend to have the fewest photos.
+    /// The terms that the index intersects: at most three, and first those that usually have the fewest photos.
     pub(crate) fn driving(&self) -> Vec<Term> {
         let mut terms: Vec<Term> = self.terms.iter().cloned().collect();
         terms.sort_by_key(|term| match term {

@@ -1,4 +1,4 @@
-//! Answers a query from an index: an intersection by leaps.
+//! Answers a query from an index: intersects lists of places, and skips what cannot match.
 //!
 //! Each term's places form a list from the newest down. The search keeps one place, the *candidate*, and lets the terms seek to it
 //! in turn: a term answers with its own first place at or below it. When all answer with the candidate it is a hit; when one
@@ -78,7 +78,7 @@ pub async fn search<I: Index + Sync>(
             Rest::None => None,
             Rest::From(place) if photos.len() < size && intersection.may_ask() => {
                 next = place;
-                // Where photos are compared one by one, few at a time would be many requests.
+                // Photos that are compared one by one are read in larger batches, which saves requests.
                 wanted = (size - photos.len()).max(SIFTED);
                 continue;
             }
@@ -190,7 +190,7 @@ impl<'a, I: Index + Sync> Intersection<'a, I> {
             }
             match self.seek(turn, candidate).await? {
                 Seek::End => return Ok((hits, Rest::None)),
-                // Not found out: the next page begins here.
+                // The requests ran out before it was known whether this is a hit: the next page begins here.
                 Seek::Later => return Ok((hits, Rest::From(candidate))),
                 Seek::At(place) if place == candidate => agreeing += 1,
                 Seek::At(place) => {

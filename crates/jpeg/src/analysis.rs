@@ -1,4 +1,4 @@
-//! Reads a file once, from its first byte to its last, and decides what of it goes on.
+//! Reads a file once, from its first byte to its last, and decides which parts of it the clean file keeps.
 
 mod application;
 mod picture;
@@ -26,7 +26,7 @@ use picture::Slots;
 /// What is known of a file after it has been read once.
 #[derive(Debug)]
 pub(crate) struct Analysis {
-    /// What the clean file consists of behind its application segments, in order; of no use if it is recoded.
+    /// The parts of the clean file behind its application segments, in order. Unused if the picture is recoded.
     pub(crate) items: Vec<Item>,
     pub(crate) jfif: Option<Jfif>,
     /// The transform flag of the Adobe segment that decoders obey.
@@ -46,9 +46,9 @@ pub(crate) struct Analysis {
     /// By component: the quantisation table that decoders take, in zigzag order.
     pub(crate) quantization: [[u16; 64]; 4],
     pub(crate) progression: Progression,
-    /// By scan, if it was not decoded: how many bytes of its data were taken to be needed.
+    /// One entry per scan: `None` if it was decoded, else the number of bytes that were kept by its markers alone.
     pub(crate) unchecked: Vec<Option<usize>>,
-    /// The work that the file may still make.
+    /// How much work decoding may still spend on this file.
     pub(crate) work: Work,
     pub(crate) report: Report,
 }
@@ -99,14 +99,14 @@ pub(crate) fn analyse_head(head: &[u8], size: u64, options: &Options) -> Result<
                 complete = true;
                 break;
             }
-            // It may go on behind the head.
+            // The skipped bytes may continue behind the head.
             Ok(Piece::Skipped { range }) if !is_whole && range.end == head.len() => break,
             Ok(piece) => {
                 reader.piece(&piece)?;
             }
             Err(error @ Error::NotJpeg { .. }) => return Err(error),
             Err(error) if is_whole => return Err(error),
-            // What is wrong may be that the head ends here.
+            // The error may only mean that the head ends here.
             Err(_) => break,
         }
     }
@@ -127,25 +127,25 @@ struct Reader<'a> {
     icc: icc::Chunks,
     rights: Rights,
     frame: Option<Frame>,
-    /// Whether DNL is still to come.
+    /// Whether the frame header leaves the number of lines open and DNL has not come yet.
     lines_open: bool,
     /// The orientation that is baked in, if any.
     baked: Option<u8>,
     progression: Progression,
     scans: Vec<Scan>,
-    /// By scan, if it was not decoded: how many bytes of its data were taken to be needed.
+    /// As [`Analysis::unchecked`].
     unchecked: Vec<Option<usize>>,
     quantization: [[u16; 64]; 4],
-    /// Follows the scans, if they are to be decoded here.
+    /// Decodes the scans to check them; `None` if the analysis does not decode them.
     checker: Option<Checker>,
     work: Work,
     recodes: bool,
     slots: Slots<'a>,
     /// The restart interval in force, and the one that DRI set last.
     interval: (u16, u16),
-    /// First valid Exif: its orientation.
+    /// Orientation of the first valid Exif segment.
     orientation: Option<u8>,
-    /// Where each ICC chunk is listed.
+    /// Index in the report's list of segments, for each ICC chunk.
     icc_listed: Vec<usize>,
     pieces: u32,
     eoi: bool,
@@ -223,7 +223,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// What follows a picture that is all there is a trailer, whatever is wrong with it.
+    /// Handles a syntax error behind the scans: if the picture is complete, the rest of the file is a trailer, and the
+    /// missing EOI is repaired.
     fn end_without_eoi(&mut self, at: usize, error: Error) -> Result<(), Error> {
         let whole = self
             .frame
@@ -250,7 +251,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads one piece. For a scan header, the offset behind the scan's data.
+    /// Reads one piece. For a scan header, returns the offset behind the scan's data.
     fn piece(&mut self, piece: &Piece<'a>) -> Result<Option<usize>, Error> {
         self.pieces = self.pieces.saturating_add(1);
         if self.pieces > self.options.limits.max_segments.saturating_add(2) {
@@ -395,7 +396,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// To be called at the first scan, when the orientation is known: whether the coefficients will be written anew.
+    /// Decides whether the coefficients will be written anew. Call it at the first scan: from there on the orientation
+    /// is known.
     fn decide_on_recoding(&mut self) -> Result<(), Error> {
         let orientation = self.orientation.unwrap_or(1);
         let bakes = match self.options.orientation {
@@ -412,7 +414,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes note that the coefficients will be written anew, and leaves checking to that or does it here.
+    /// Notes that the coefficients will be written anew. For a clean file, the recoder then checks the scans; for a
+    /// report, they are checked here.
     fn recode(&mut self) -> Result<(), Error> {
         self.recodes = true;
         match self.purpose {
@@ -422,7 +425,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Decodes the scans so far, if they have not been, and those to come.
+    /// From now on decodes every scan, and first those that came before and were not decoded.
     fn check_from_here(&mut self) -> Result<(), Error> {
         let Some(frame) = self.frame.filter(|_| self.checker.is_none()) else {
             return Ok(());

@@ -24,7 +24,7 @@ pub(crate) struct AppSegments {
 }
 
 impl AppSegments {
-    /// Decides what goes on, as `options` ask for, and says so in the report.
+    /// Decides by `options` what is kept, and notes it in the report.
     pub(crate) fn new(data: &[u8], options: &Options, analysis: &mut Analysis) -> Self {
         let profile = profile(data, options.icc, analysis);
         let report = &mut analysis.report;
@@ -86,7 +86,7 @@ impl AppSegments {
         [exif, self.rights.packet()].into_iter().flatten()
     }
 
-    /// SOI and the segments. `transposed`: lines have become columns, and densities with them.
+    /// SOI and the segments. `transposed`: rows and columns were exchanged, so the two densities are too.
     pub(crate) fn write(&self, transposed: bool) -> Vec<u8> {
         let profile = self
             .profile
@@ -115,7 +115,7 @@ impl AppSegments {
     }
 }
 
-/// The transform that decoders take for one that they do not know: YCbCr or YCCK.
+/// The transform that decoders assume when they do not know the flag: YCbCr or YCCK.
 const fn known_transform(transform: u8, components: u8) -> u8 {
     match (transform, components) {
         (0..=2, _) => transform,

@@ -5,10 +5,9 @@
 //! [`Progressive`] give the coefficients to whoever writes them anew. What a scan does not need is left out of
 //! [`ScanEnd::parts`].
 //!
-//! **What is refused** is a picture that is not all there, and code that decoders read differently or not at all, since
-//! nobody would see what is hidden in it: a run past the end of its block, an end-of-band run past the last block, an
-//! undefined run/size pair, fill bytes before a stuffed zero. Extra bytes before a restart marker and behind the last
-//! MCU are no reason to refuse; they are cut off.
+//! **Refused** are incomplete pictures, and codes that decoders read differently or not at all, because a message could
+//! hide in them: a run past the end of its block, an end-of-band run past the last block, an undefined run/size pair,
+//! fill bytes before a stuffed zero. Extra bytes before a restart marker and behind the last MCU are cut off.
 //!
 //! **What is left** is free choice that every decoder reads alike, and that only writing the coefficients again (`deep`)
 //! takes away: zeros spelt out before the end of a block, an end-of-band run in several codes, the order of a Huffman
@@ -73,7 +72,8 @@ pub(crate) struct ScanTables {
     pub(crate) conditioning: [Conditioning; 4],
 }
 
-/// How much work a file may still make: one unit for each data unit of each scan, and more for arithmetic coding.
+/// How much work decoding may still spend on a file: one unit for each data unit of each scan, and more for arithmetic
+/// coding.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Work {
     left: u64,
@@ -84,7 +84,7 @@ impl Work {
         Self { left: max_work }
     }
 
-    /// Takes `units` off. `offset`: for the error.
+    /// Subtracts `units`. `offset`: reported in the error.
     pub(crate) fn spend(&mut self, units: u64, offset: usize) -> Result<(), Error> {
         self.left = self
             .left
@@ -93,7 +93,8 @@ impl Work {
         Ok(())
     }
 
-    /// Takes off what a scan costs by its header: its data units; a lossless one's are samples, 64 to a unit.
+    /// Subtracts what a scan costs by its header: one unit per data unit. In a lossless scan a data unit is one sample,
+    /// and 64 samples cost one unit.
     pub(crate) fn scan(
         &mut self,
         frame: &Frame,
@@ -117,9 +118,9 @@ pub(crate) struct Checker {
 }
 
 impl Checker {
-    /// Follows every code of a scan. To be called for each scan of the picture in turn.
+    /// Follows every code of a scan. Call it for each scan of the picture in turn.
     ///
-    /// `max_memory`: most bytes for what is remembered of a progressive picture.
+    /// `max_memory`: most bytes for the set of nonzero coefficients of a progressive picture.
     ///
     /// # Errors
     ///
@@ -157,7 +158,7 @@ impl Checker {
     }
 }
 
-/// Decodes a scan that gives whole blocks (a sequential frame's), or DC coefficients alone, into `sink`.
+/// Decodes a scan into `sink`: one of a sequential frame, which gives whole blocks, or one of DC coefficients alone.
 ///
 /// # Errors
 ///

@@ -21,7 +21,7 @@ pub struct ExifParts {
 /// What was read from an Exif segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exif {
-    /// 1 to 8; 1 where there is none, or one that means nothing.
+    /// 1 to 8; 1 if there is none or its value is invalid.
     pub(crate) orientation: u8,
     pub(crate) parts: ExifParts,
 }
@@ -39,9 +39,9 @@ const LONG: u16 = 4;
 
 /// Reads the body of an APP1 segment as Chromium does: `tests/browsers/orientation.json` has what browsers show.
 ///
-/// `None` when the body is no Exif segment to it: a signature and nothing behind it. What follows the signature may
-/// be anything; where that is no TIFF header (TIFF 6.0 section 2), there is no orientation, and segments behind this
-/// one are not asked either.
+/// `None` when Chromium does not take the body for Exif, which needs the signature and at least one byte behind it. If
+/// no TIFF header (TIFF 6.0 section 2) follows the signature, the orientation is 1, and later Exif segments are ignored
+/// all the same.
 pub(crate) fn read(body: &[u8]) -> Option<Exif> {
     // The signature's sixth byte is a fill byte (Exif 3.0, 4.7.2), which may have any value.
     let content = body
@@ -59,8 +59,8 @@ pub(crate) fn read(body: &[u8]) -> Option<Exif> {
     Some(exif)
 }
 
-/// The first Orientation that is a single SHORT of 1 to 8. It stands in IFD0, or in the Exif IFD, which is read where
-/// IFD0 points to it.
+/// The first Orientation that is a single SHORT of 1 to 8. It stands in IFD0, or in the Exif IFD, which is read when
+/// the pointer to it in IFD0 is met.
 fn orientation(tiff: &Tiff<'_>) -> Option<u8> {
     let of = |entry: &Entry| match entry {
         Entry {
@@ -171,8 +171,8 @@ impl<'a> Tiff<'a> {
         self.bytes.get(start..start.checked_add(length)?)
     }
 
-    /// Calls `visit` for every entry of the IFD that lies inside the segment; the offset of the
-    /// next IFD when the whole of this one does. At most 65,535 entries, whatever it links to.
+    /// Calls `visit` for every entry of the IFD that lies inside the segment: at most 65,535. Returns the
+    /// offset of the next IFD if all of this one lies inside the segment. Follows no links.
     fn ifd(&self, offset: u32, mut visit: impl FnMut(&Entry)) -> Option<u32> {
         let offset = offset as usize;
         let entries = usize::from(self.short(offset)?);

@@ -1,9 +1,9 @@
-//! The ICC profile: put together from its chunks, rewritten with what decides colours and nothing
-//! else, and cut into chunks again (ICC.1:2022 and its annex B.4).
+//! The ICC profile: assembled from its chunks, rewritten so that only what decides colours remains, and
+//! cut into chunks again (ICC.1:2022 and its annex B.4).
 //!
 //! What decides colours is what Chromium (skcms), Firefox (qcms) and Little CMS read of a profile that describes a
-//! picture. `tests/browsers/colour.json` has what both browsers apply of odd profiles, and docs/decisions/icc-profiles.md
-//! the rules.
+//! picture. `tests/browsers/colour.json` records which unusual profiles each browser applies;
+//! docs/decisions/icc-profiles.md has the rules.
 
 mod chunks;
 mod element;
@@ -56,8 +56,8 @@ const CURVES: [Name; 3] = [*b"rTRC", *b"gTRC", *b"bTRC"];
 /// Rewrites a profile of a picture of `components`: the header's fields and tags that decide colours, the texts that
 /// the specification asks for with fixed content, no gaps, no tail.
 ///
-/// `None` when no browser applies it to such a picture, or when it cannot be written in as many bytes as it has, which
-/// is so when tags share a part of their data. `from_chunks`: which browser gets as far as its content.
+/// `None` when no browser applies it to such a picture, or when the rewritten profile would be longer than `profile`,
+/// which happens when tags share a part of their data. `from_chunks`: which browser accepts its chunks.
 pub(crate) fn rewrite(profile: &[u8], components: u8, from_chunks: Applied) -> Option<Clean> {
     let header = Header::read(profile)?;
     if !header.is_for(components) {
@@ -69,7 +69,7 @@ pub(crate) fn rewrite(profile: &[u8], components: u8, from_chunks: Applied) -> O
         return None;
     }
     let values = tags.kept(&header)?;
-    // Which browser has to be kept from applying what is left, since it did not apply what there was.
+    // A browser that did not apply the source's profile must not apply the rewritten one, or colours would change.
     let stop =
         applied_of(&header, |name| values.iter().any(|(tag, _)| *tag == name)).but_not(applied);
     let clean = smallest(profile.len(), &header, stop, &tags, &values)?;
@@ -82,8 +82,8 @@ pub(crate) fn rewrite(profile: &[u8], components: u8, from_chunks: Applied) -> O
     })
 }
 
-/// The first form that takes no more than `limit` bytes, if any: with the required texts that the source has; without
-/// them; without the bytes that put each value on a multiple of four.
+/// The first of three forms that takes no more than `limit` bytes, if any: with the required texts that the source has;
+/// without these texts; without them and without the padding that aligns each value to four bytes.
 fn smallest(
     limit: usize,
     header: &Header,
@@ -107,14 +107,14 @@ fn smallest(
         .find(|clean| clean.len() <= limit && chunks::fits(clean.len()))
 }
 
-/// The tags of a profile, all of which lie in it.
+/// The tags of a profile. The values of all of them lie within the profile.
 struct Tags<'a> {
     body: &'a [u8],
     rows: &'a [[u8; 12]],
 }
 
 impl<'a> Tags<'a> {
-    /// `None` when a tag does not lie in the profile, for which both browsers drop it.
+    /// `None` when the value of a tag lies outside the profile; both browsers drop such a profile.
     fn read(profile: &'a [u8]) -> Option<Self> {
         let body = profile.get(..be32(profile, 0)? as usize)?;
         let count = be32(body, 128)? as usize;
@@ -155,8 +155,8 @@ impl<'a> Tags<'a> {
         names.iter().all(|name| self.sound(*name))
     }
 
-    /// Which browser applies a profile with these tags. Of tags that are kept as they are, only what would be lost on
-    /// the way is looked at: what is in them, both read from the clean file as from this one.
+    /// Which browser applies a profile with these tags. It checks only what rewriting could change. Contents that are
+    /// kept unchanged need no check: both browsers read the same from the clean file as from the source.
     fn applied(&self, header: &Header) -> Applied {
         let readable = applied_of(header, |name| self.has(name) && self.sound(name));
         readable.and(Applied {
@@ -165,8 +165,8 @@ impl<'a> Tags<'a> {
         })
     }
 
-    /// skcms reads three curves and three primaries if they are all there, the first of two tables in each direction,
-    /// and cicp; any that it cannot read ends it.
+    /// skcms reads the three curves and the three primaries if all are there, the first of two tables in each
+    /// direction, and cicp. It rejects the profile if it cannot read one of these.
     fn chromium_reads(&self, header: &Header) -> bool {
         let first_sound = |names: [Name; 2]| {
             let first = names.into_iter().find(|name| self.has(*name));
@@ -208,8 +208,8 @@ impl<'a> Tags<'a> {
         colours && self.sound(*b"chad") && self.rows.len() <= 1024
     }
 
-    /// The tags that are kept, rewritten, in the order in which they are written. `None` if they have more bytes than
-    /// the profile.
+    /// The tags to keep, rewritten, in the order in which they are written. `None` if they take more bytes than the
+    /// profile.
     fn kept(&self, header: &Header) -> Option<Vec<([u8; 4], Vec<u8>)>> {
         // Where there is a table, no decoder reads curves and primaries.
         let matrix = &header.space == b"RGB "

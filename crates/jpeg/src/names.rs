@@ -1,4 +1,4 @@
-//! Choices that have a name in reports and audit items.
+//! Enums whose values have names in reports and audit items.
 
 /// An enum whose values have names in kebab case, for people and for serde.
 macro_rules! names {

@@ -14,10 +14,10 @@ pub struct Limits {
     pub max_segments: u32,
     /// Scans. Default 200; a usual progressive file has 10, one with every bit and band apart 250.
     pub max_scans: u32,
-    /// Work: data units (blocks of 8 x 8 samples) of all components, times the scans that code them, which an attacker
-    /// can declare with a few bytes. Arithmetic coding counts one more for eight decisions, coding samples again twelve
-    /// more for a block, a lossless scan one for 64 samples. Default 40,000,000: what a picture of 120 megapixels
-    /// without subsampling needs in seven scans.
+    /// Units of decoding work. Each scan costs one unit for each data unit (block of 8 x 8 samples) that it codes; an
+    /// attacker can declare many with a few bytes. Arithmetic coding costs one more for eight decisions, encoding
+    /// samples again twelve more for a block, and a lossless scan one for 64 samples. Default 40,000,000: what a
+    /// picture of 120 megapixels without subsampling needs in seven scans.
     pub max_work: u64,
     /// Bytes of memory beside the file and the clean file. Default 64 MiB.
     pub max_memory: u64,
@@ -45,7 +45,7 @@ pub struct Options {
     pub check: Check,
     /// What becomes of Exif's Orientation.
     pub orientation: OrientationPolicy,
-    /// How a picture is encoded that cannot be turned without that.
+    /// Quality of a picture that can only be turned by encoding it again.
     pub reencode_quality: ReencodeQuality,
     /// What becomes of the colour profile.
     pub icc: IccPolicy,
@@ -125,14 +125,14 @@ choice! {
 }
 
 choice! {
-    /// How the components are quantised that `bake` has to encode again, since the picture's edge does not lie on their
+    /// How `bake` quantises components that it has to encode again because the picture's edge does not lie on their
     /// grid of blocks.
     ReencodeQuality {
         /// With the source's tables.
         #[default]
         Source = "source",
-        /// With half of each step: closer to the source, in more bytes. Of an unfinished progressive picture the steps
-        /// stay, since what its coefficients lack is counted in them.
+        /// With half of each step: closer to the source, in more bytes. An unfinished progressive picture keeps its
+        /// steps, since the bits that its coefficients lack are relative to these.
         High = "high",
     }
 }

@@ -87,14 +87,14 @@ impl Stripped {
     }
 }
 
-/// Most parts of one list before its bytes are copied. A part costs 32 bytes, and an attacker can make one out of four
-/// bytes of a file.
+/// From this many parts on, a list copies bytes instead of adding parts. A part costs 32 bytes of memory, and an
+/// attacker can force one with four bytes of a file.
 const MOST: usize = 1024;
 
 /// Length from which a made part is not added to any more, so that growing never moves many bytes.
 const LARGE: usize = 1 << 20;
 
-/// Parts as they are put together: neighbours become one, and where there would be very many, their bytes are copied.
+/// Collects the parts of a file: adjacent ranges are merged, and from [`MOST`] parts on bytes are copied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PartList {
     parts: Vec<Part>,
@@ -127,7 +127,7 @@ impl PartList {
         }
     }
 
-    /// Appends another list, however many parts it has: there are few lists in a file.
+    /// Appends another list, without a limit on its parts: a file has few lists.
     pub(crate) fn append(&mut self, other: Self) {
         for part in other.parts {
             match part {

@@ -59,11 +59,12 @@ pub struct Report {
     pub repaired: Vec<Repair>,
 }
 
-/// What the beginning of a file says of it: see [`inspect_head`](crate::inspect_head).
+/// What [`inspect_head`](crate::inspect_head) finds in the beginning of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// What was found up to the first scan, or to where the head ends. What the picture itself and what follows it would say is
-    /// not there: `scans` is 0, `bytes_out` and the output's size are 0, `turned` is [`Turned::None`], `kept` is empty.
+    /// What was found up to the first scan, or up to the end of the head. Fields that depend on the rest of the file
+    /// are not filled in: `scans` is 0, `bytes_out` and the output's size are 0, `turned` is [`Turned::None`], `kept`
+    /// is empty.
     pub report: Report,
     /// Whether the first scan was reached.
     pub complete: bool,

@@ -22,7 +22,8 @@ pub(crate) struct Rights {
     seen: Seen,
 }
 
-/// Which of the sources have been read: of each the first segment counts, so that a file with many costs no more.
+/// Which of the sources have been read. Only the first segment of each counts, which bounds the work for a file with
+/// many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Seen {
     exif: bool,
@@ -50,7 +51,7 @@ impl Rights {
             }
             Kind::Iptc => self.xmp.or(iptc::read(body)),
             _ => {
-                // XMP is what editors write today; where both are there, IPTC's older record yields.
+                // Where XMP and IPTC both have a notice, XMP's counts: it is what editors write today.
                 let iptc = std::mem::replace(&mut self.xmp, xmp::read(body));
                 self.xmp.or(iptc);
             }

@@ -11,14 +11,14 @@ use crate::report::{Head, Report, Turned};
 
 /// Says what is in a file and what [`strip`] would make of it.
 ///
-/// Takes the whole file in `data`. Everything is read and checked as for [`strip`]; only writing coefficients anew is
-/// left out (to turn the picture, for `deep`, or because of Huffman tables with symbols that no code can need), so that
-/// `bytes_out` is the length before that.
+/// Takes the whole file in `data`. Everything is read and checked as for [`strip`], but coefficients are not written
+/// anew. `strip` does that to turn the picture, for `deep`, or for Huffman tables with symbols that no code can need;
+/// in these cases `bytes_out` is the length before it.
 ///
 /// # Errors
 ///
-/// Those of [`strip`], but for what is only noticed in writing coefficients: that they take too much memory, or that
-/// they have no place in a frame that can be written.
+/// Those of [`strip`], except two that only occur while coefficients are written: they take too much memory, or no
+/// frame that can be written can hold them.
 ///
 /// # Examples
 ///
@@ -39,11 +39,11 @@ pub fn inspect(data: &[u8], options: &Options) -> Result<Report, Error> {
     Ok(as_it_stands(data, &segments, analysis).report)
 }
 
-/// Says what the beginning of a file says of it, without decoding anything: whether it is a JPEG of a process that is taken,
+/// Reports on a file from its beginning, without decoding anything: whether it is a JPEG of an accepted process and
 /// within the limits, and which metadata stand in front of the picture.
 ///
-/// Takes `head`, the first bytes of a file of `size` bytes: all of them, or as many as were read. What is refused here [`strip`]
-/// refuses with the same error; what is not refused may still be.
+/// Takes `head`, the first bytes of a file of `size` bytes: all of them, or as many as were read. [`strip`] refuses
+/// every file that is refused here, with the same error. It may also refuse a file that passes here.
 ///
 /// # Errors
 ///

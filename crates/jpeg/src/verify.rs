@@ -1,8 +1,8 @@
 //! Whether a file is in canonical clean form.
 //!
 //! This module shares no code with `strip`, on purpose: it parses markers, headers and tables itself, and even searches
-//! for markers with code of its own. A mistake in one of the two is then seen by the other. So what looks like
-//! repetition of the syntax layer in `format` is what makes this a proof, and must not be replaced by calls to it.
+//! for markers with code of its own, so that it finds mistakes of `strip`. Do not replace what looks like repetition of
+//! the syntax layer in `format` by calls to it: a mistake there would then pass unnoticed.
 
 mod picture;
 mod profile;
@@ -42,9 +42,9 @@ macro_rules! reasons {
 reasons! {
     /// The first two bytes are not SOI.
     Start = "no SOI at the start",
-    /// Something else than a marker stands where one has to.
+    /// Bytes other than a marker stand where a marker is required.
     Stray = "bytes that belong to no segment",
-    /// A segment that a clean file does not have, or not here.
+    /// A segment that a clean file never has, or does not have at this place.
     Segment = "a segment that has no place here",
     /// A segment is longer or shorter than its content.
     Length = "a segment of the wrong length",
@@ -56,7 +56,7 @@ reasons! {
     Copyright = "notices of copyright that are not canonical",
     /// The Adobe segment is not canonical.
     Adobe = "an Adobe segment that is not canonical",
-    /// The ICC profile is incomplete, has more than what decides colours, or is none for such a picture.
+    /// The ICC profile is incomplete, has more than what decides colours, or does not fit the picture's components.
     Icc = "an ICC profile that is not canonical",
     /// A table that no scan uses, or that is defined twice before it is used.
     UnusedTable = "a table that no scan uses",
@@ -70,7 +70,7 @@ reasons! {
     Interval = "a restart interval that is not used",
     /// Entropy-coded data have something else than stuffed zeros and restart markers in sequence.
     EntropyCoded = "entropy-coded data with other markers",
-    /// The number of lines is given where it has no place, or not where it has to be.
+    /// DNL stands where it is not allowed, or is missing where it is required.
     Lines = "a number of lines that has no place here",
     /// The file does not end with EOI.
     End = "no EOI at the end",
@@ -163,7 +163,7 @@ fn head(cursor: &mut Cursor<'_>, copyright: Copyright) -> Result<Option<Profile>
     Ok(profile)
 }
 
-/// A place in the file. Nothing before it is unproved.
+/// A place in the file. Everything before it has been verified.
 struct Cursor<'a> {
     data: &'a [u8],
     at: usize,

@@ -69,7 +69,7 @@ pub(crate) struct Settings<'a> {
 #[derive(Debug)]
 pub(crate) struct Emulator {
     child: Child,
-    /// The overlay ends the emulator when its standard input closes, which it does whatever becomes of us.
+    /// The overlay ends the emulator when its standard input closes. The system closes it however this process ends.
     leash: Option<ChildStdin>,
     group: Group,
     /// The port it listens on.
@@ -267,7 +267,8 @@ impl Group {
         let _ = kill_process_group(pid, Signal::TERM);
         let mut deadline = Instant::now() + STOP_LIMIT;
         while self.exists() && Instant::now() < deadline {
-            // Where nobody reaps orphans a group stays for ever: once the port is closed there is little to wait for.
+            // Where no init process reaps orphans, the group never disappears. Once the port is closed, waiting longer
+            // is pointless.
             if !is_open(port).await {
                 deadline = deadline.min(Instant::now() + LINGER);
             }

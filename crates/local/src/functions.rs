@@ -19,7 +19,7 @@ use crate::home::Home;
 use crate::progress::{Progress, Report};
 use crate::{Error, Result};
 
-/// How often it is told that a build goes on.
+/// How often progress is reported while a build goes on.
 const EVERY: Duration = Duration::from_secs(15);
 
 /// From this size on a package is compressed; in bytes.
@@ -371,7 +371,7 @@ mod tests {
                 .write_all(artifact("strip", "/t/strip").as_bytes())
                 .await
                 .unwrap();
-            // One because a function is built, and two because time goes by.
+            // One line because a function is built, and two because time passes.
             again.notified().await;
             cargo
                 .write_all(artifact("record", "/t/record").as_bytes())

@@ -74,7 +74,7 @@ pub(crate) async fn finish(
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
     let output = |name: &str| names.get(name).cloned().unwrap_or_default();
     let source = output("SourceBucket");
-    // A host name of its own per API is nothing that every browser finds; the emulator also answers to paths.
+    // Not every browser resolves a host name per API; the emulator also answers to paths.
     let api = format!("{endpoint}/_aws/execute-api/{}/$default", output("ApiId"));
     let direct = format!("{endpoint}/_aws/execute-api/{}/v1", output("DirectApiId"));
     let replace = json!({

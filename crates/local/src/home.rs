@@ -85,7 +85,7 @@ pub(crate) fn noted(stack: &str) -> Option<PathBuf> {
     Some(PathBuf::from(dir))
 }
 
-/// Forgets it, unless it is another one's of the same name.
+/// Removes that file, unless it belongs to another stack of the same name.
 pub(crate) fn forget(stack: &str, dir: &Path) {
     if let (Some(noted), Some(path)) = (noted(stack), note_path(stack))
         && fs::canonicalize(dir).is_ok_and(|dir| dir == noted)

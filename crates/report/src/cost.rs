@@ -1,5 +1,5 @@
-//! What a period cost, estimated from its figures and AWS's list prices: US dollars, us-east-1, no free tiers. An estimate, to
-//! be told apart from a bill: storage, the fixed monthly items and what others do with the buckets are not in it.
+//! What a period cost, estimated from its figures and AWS's list prices: US dollars, us-east-1, no free tiers. This is
+//! not a bill: it leaves out storage, fixed monthly costs and what others do with the buckets.
 //!
 //! The rates are those of `docs/deploy.md`, "What it costs", where each has its source; `tests/tests/figures.rs` holds the two
 //! against each other.
@@ -27,7 +27,7 @@ const EVENT: f64 = 1.0 / 1e6;
 /// A gigabyte of logs (<https://aws.amazon.com/cloudwatch/pricing/>), and kilobytes of an upload's.
 const LOGS: (f64, f64) = (0.5, 4.0);
 
-/// Which machine does the mass of the work.
+/// Which state machine takes the uploads: Standard or Express.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Workflow {
@@ -55,7 +55,7 @@ impl std::str::FromStr for Workflow {
 pub struct Part {
     /// The service.
     pub service: &'static str,
-    /// How it was reckoned.
+    /// How it was calculated.
     pub reckoned: String,
     /// US dollars, to the hundredth of a cent.
     pub dollars: f64,

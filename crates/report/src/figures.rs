@@ -19,7 +19,7 @@ pub struct Row {
     /// ARN of the execution that works on it, or did.
     #[serde(default)]
     pub execution: String,
-    /// When it came to stand as it does.
+    /// When it got its current status.
     #[serde(default)]
     pub updated_at: Option<Timestamp>,
     /// When S3 saw the upload.
@@ -103,7 +103,7 @@ pub struct Kind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Exif {
-    /// Photos of which it is known: items from before this was recorded do not say.
+    /// Photos whose item records this; items of older versions do not.
     pub known: u64,
     /// With the place where they were taken.
     pub gps: u64,
@@ -129,7 +129,7 @@ pub struct Reconciled {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Day {
-    /// Uploads that came to stand so on this day, by status.
+    /// Uploads that got their current status on this day, by status.
     pub statuses: BTreeMap<String, u64>,
     /// Refused uploads, by reason.
     pub refused: BTreeMap<String, u64>,
@@ -156,7 +156,7 @@ pub struct Day {
 }
 
 impl Day {
-    /// Counts an upload that came to stand as it does at `from` or later, in the span that begins there.
+    /// Counts an upload, in a span that begins at `from`. The upload got its current status at `from` or later.
     pub fn count(&mut self, row: &Row, from: Timestamp) {
         *self.statuses.entry(row.status.clone()).or_default() += 1;
         if let Some(error) = &row.error {
@@ -169,7 +169,7 @@ impl Day {
         if row.status == "REJECTED" {
             self.refused_bytes += row.source.map_or(0, |source| source.size);
         }
-        // What a refused file had in it was not published; a retracted one's was.
+        // A refused file was never published, so its metadata does not count; a retracted one was.
         let (Some(output), true) = (row.output, matches!(&*row.status, "CLEANED" | "RETRACTED"))
         else {
             return;
@@ -241,7 +241,7 @@ impl Day {
         sum
     }
 
-    /// How many stand so.
+    /// How many uploads have this status.
     pub fn of(&self, status: &str) -> u64 {
         self.statuses.get(status).copied().unwrap_or(0)
     }
@@ -344,7 +344,7 @@ mod tests {
         );
         let stored = serde_json::to_string(&sum).unwrap();
         assert_eq!(serde_json::from_str::<Day>(&stored).unwrap(), sum);
-        // An older version's stored day lacks what came later.
+        // A day that an older version stored lacks the fields that were added later.
         assert_eq!(serde_json::from_str::<Day>("{}").unwrap(), Day::default());
     }
 }

@@ -11,7 +11,7 @@ use scrubjay_pipeline::aws::Rollups;
 
 use crate::{Day, InFlight, Now, OpenFailure, Period, Row, bounds};
 
-/// What an upload comes to stand at in the end.
+/// The statuses in which an upload can end.
 const ENDS: [Status; 5] = [
     Status::Cleaned,
     Status::Rejected,
@@ -25,7 +25,7 @@ const FAILURES: SignedDuration = SignedDuration::from_hours(24 * 35);
 const LONGEST: SignedDuration = SignedDuration::from_mins(65);
 /// How far back items that say PROCESSING are looked for; reconcile settles them within minutes.
 const FLIGHT: SignedDuration = SignedDuration::from_hours(24 * 14);
-/// The index is a moment behind the table: a day is closed so long after its end.
+/// A day is closed this long after its end, because the index lags behind the table.
 const GRACE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The last day that is over, in a time zone.

@@ -99,7 +99,7 @@ fn todo(report: &Report, page: &mut String) {
         );
     }
     page.push_str("</ul>\n");
-    // Without an address the page is a file of the repository, to which nothing here can lead.
+    // If no URL is configured, the runbook is a file of the repository, and the report cannot link to it.
     if report.stack.runbook_url.starts_with("http") {
         let _ = writeln!(
             page,

@@ -1,5 +1,5 @@
 //! What a privacy officer and an operator read on Monday: the figures of days and weeks, counted from audit items, as one
-//! page of HTML, as JSON and as CSV. Pure: no clock, no network, no files; but for `gather`, a feature.
+//! page of HTML, as JSON and as CSV. Pure, without clock, network or files, except `gather`, which is behind a feature.
 //!
 //! A [`Row`] is what is read of an audit item. Rows of one day are counted into a [`Day`], which can be stored and is never
 //! counted again. Days make a [`Report`]. The same days and the same [`Now`] give the same bytes.

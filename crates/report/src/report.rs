@@ -15,7 +15,7 @@ const NOTABLE: u64 = 5;
 /// Open failures that are named one by one.
 const NAMED: usize = 20;
 
-/// Whose report it is.
+/// The stack that a report is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stack {
@@ -23,7 +23,7 @@ pub struct Stack {
     pub env: String,
     /// The region, for links into the console; empty for none.
     pub region: String,
-    /// The time zone that days are of, by its IANA name.
+    /// The time zone that defines the days, by its IANA name.
     pub time_zone: String,
     /// Standard or Express.
     pub workflow: Workflow,
@@ -81,9 +81,9 @@ pub struct Todo {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Whose.
+    /// The stack that it is about.
     pub stack: Stack,
-    /// Of when.
+    /// The period that it covers.
     pub period: Period,
     /// Whether days of the period are still to come or not over: the figures are those so far.
     pub so_far: bool,

@@ -5,7 +5,7 @@ use scrubjay_tests::{World, unique_sample};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// A fault strikes whatever comes next, so one test at a time uploads or breaks something.
+/// An injected fault hits the next matching call of any test, so only one test at a time may upload or inject faults.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 pub async fn alone() -> MutexGuard<'static, ()> {

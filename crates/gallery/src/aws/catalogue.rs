@@ -25,11 +25,11 @@ use crate::{
 const CHANGES: usize = 99;
 /// Items of a batch (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>).
 const BATCH: usize = 25;
-/// How often a change is tried again that lost to another.
+/// How often a change is tried again after another change came first.
 const ATTEMPTS: u32 = 10;
-/// How long an announced photo that never came, or one that was taken back, is remembered.
+/// How long the item of a photo is kept that was announced and never uploaded, or that left bucket B.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Months of terms that a process remembers to have written.
+/// How many months of terms a process remembers as written, so as not to write them again.
 const REMEMBERED_MONTHS: usize = 20_000;
 
 /// The catalogue.
@@ -92,7 +92,7 @@ impl Catalogue {
         }
     }
 
-    /// Opens the connection that the first question would otherwise wait for.
+    /// Opens the connection ahead of time, so that the first query does not wait for it.
     pub async fn open(&self) {
         let answered = self.get(PhotoId::from_bits(0)).await.is_ok();
         tracing::debug!(table = self.table, answered, "connection opened");
@@ -196,7 +196,7 @@ impl Catalogue {
                 photo.state = State::Published;
                 photo.published = Some(published.clone());
                 photo.expires_at = None;
-                // What was found in another picture is nobody's business any more.
+                // The analysis of another picture no longer applies.
                 if photo.current_analysis().is_none() {
                     photo.analysis = None;
                 }
@@ -253,8 +253,8 @@ impl Catalogue {
         changed.ok_or(Error::NotFound)
     }
 
-    /// Reads a photo, changes it by `change` and writes it, again and again until nobody else has changed it in between. `None`
-    /// from `change` leaves it as it is. Returns the photo as it is then.
+    /// Reads a photo, changes it by `change` and writes it. If somebody else changed it in between, tries again. `None`
+    /// from `change` leaves the photo unchanged. Returns the photo in its final state.
     async fn change(
         &self,
         id: PhotoId,
@@ -263,7 +263,7 @@ impl Catalogue {
     ) -> Result<Option<Photo>, Error> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                // The losers of one round do not meet again in the next.
+                // A random wait, so that writers that met once do not meet again in the next round.
                 let spread = fastrand::u64(..20 << attempt.min(6));
                 tokio::time::sleep(Duration::from_millis(spread)).await;
             }
@@ -279,10 +279,10 @@ impl Catalogue {
         Err(Error::Conflict)
     }
 
-    /// Writes a photo and its places if nobody has changed it since `old` was read. Whether it was done.
+    /// Writes a photo and its places if nobody has changed it since `old` was read. Returns whether it was written.
     ///
-    /// A photo that gains and loses more places than a transaction takes is written in several; each leaves item and places in
-    /// agreement, and [`Photo::terms`] tells how far it came.
+    /// If more places change than fit into one transaction, the photo is written in several. After each, item and
+    /// places agree, and [`Photo::terms`] lists the places that are written so far.
     async fn save(&self, old: Option<&Photo>, photo: &mut Photo) -> Result<bool, Error> {
         let wanted = photo.wanted_terms();
         let nothing = BTreeSet::new();
@@ -365,8 +365,8 @@ impl Catalogue {
         }
     }
 
-    /// Writes photos and their places in batches, without transactions: to fill a table that nobody else writes or reads meanwhile.
-    /// What stands there under the same keys is replaced.
+    /// Writes photos and their places in batches, without transactions, to fill a table that nobody else reads or
+    /// writes meanwhile. Items with the same keys are replaced.
     ///
     /// # Errors
     /// [`Error::Unavailable`].

@@ -11,7 +11,7 @@ use crate::{Error, Index, Month, Photo, PhotoId, Position, Term};
 
 /// Keys of one request (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
 const BATCH: usize = 100;
-/// How often what a batch left over is asked for again.
+/// How often the keys that a batch left unanswered are requested again.
 const ROUNDS: u32 = 8;
 
 impl Index for Catalogue {

@@ -12,7 +12,7 @@ impl Reader<'_> {
     pub(super) fn application(&mut self, code: u8, range: &Range<usize>, body: &[u8]) {
         let kind = kind::of_application(code, body);
         self.report.gain_map |= trailer::signals_gain_map(kind, body);
-        // Decoders have decided on colours and the way up when the first scan begins.
+        // Decoders choose colours and orientation before the first scan; later segments have no effect.
         let counts = self.before_first_scan();
         if counts && self.options.copyright == Copyright::Keep {
             self.rights.read(kind, body);

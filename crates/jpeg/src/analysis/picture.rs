@@ -44,7 +44,7 @@ pub(crate) enum Item {
 #[derive(Debug)]
 struct Definition<'a> {
     table: Table<'a>,
-    /// Index of its segment among the items; none for a standard table, which has been written out.
+    /// Index of its segment among the items; none for a standard table, which the source does not contain.
     item: Option<usize>,
     /// For a Huffman table that a scan uses.
     decoder: OnceCell<Rc<HuffmanDecoder>>,
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         self.list(marker::DNL, range, Kind::LineCount, true);
     }
 
-    /// Reads a scan, header and data; the offset of the marker that ends it.
+    /// Reads a scan, header and data. Returns the offset of the marker that ends it.
     pub(super) fn scan(&mut self, range: &Range<usize>, body: &[u8]) -> Result<usize, Error> {
         let corrupt = |detail| Error::corrupt(range.start, detail);
         let mut frame = self.frame.ok_or(corrupt(Corruption::ScanBeforeFrame))?;
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
             return Err(Error::too_large(range.start, Excess::Scans));
         }
         if frame.height == 0 {
-            // B.2.5: only behind the first scan.
+            // B.2.5: DNL may only follow the first scan, so its value is read ahead from there.
             let lines = lines_ahead(self.data, range.end).ok_or(corrupt(Corruption::LineCount))?;
             frame.height = u32::from(lines);
             frame.check_pixels(self.options.limits.max_pixels, range.start)?;
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
         self.list(marker::SOS, range, Kind::ScanHeader, true);
     }
 
-    /// Finds the end of a scan, and follows its codes if that is to be done here. The offset of the marker behind it.
+    /// Finds the end of a scan, and decodes it if the analysis checks scans. Returns the offset of the next marker.
     fn scan_data(&mut self, frame: &Frame, scan: Scan) -> Result<usize, Error> {
         let (data, start) = (self.data, scan.start);
         let mut found = None;
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
             if next_marker < data.len() {
                 found = Some((kept, next_marker));
             } else {
-                // Only decoding tells whether it ends before the file does.
+                // No marker ends the scan; only decoding tells whether its data end before the file does.
                 self.check_from_here()?;
             }
         }
@@ -265,8 +265,8 @@ impl<'a> Reader<'a> {
             }
         };
         self.scans.push(scan);
-        // Nothing says that the writer came to an end: the file stops with the last code's byte, or cannot be seen to
-        // be whole.
+        // The file stops with the byte of the last code, so nothing shows that the scan is complete: an upload that
+        // was cut off here would look the same.
         if end >= data.len() {
             return Err(Error::corrupt(end, Corruption::ScanCutOff));
         }
@@ -274,11 +274,12 @@ impl<'a> Reader<'a> {
         Ok(next_marker)
     }
 
-    /// What is kept of a scan by its markers alone, and the offset of the marker that ends it.
+    /// Returns the parts of a scan to keep, found by its markers without decoding, and the offset of the marker that
+    /// ends the scan.
     fn bounds(&self, scan: &Scan) -> Result<(PartList, usize), Error> {
         let mut kept = PartList::new();
         if self.recodes {
-            // Decoding will tell what of it is needed.
+            // The recoder decodes the scan and finds which of these bytes it needs.
             let next_marker = next_segment(self.data, scan.start);
             kept.keep(self.data, scan.start..next_marker);
             return Ok((kept, next_marker));
@@ -383,8 +384,8 @@ impl<'a> Reader<'a> {
         Ok(decoder)
     }
 
-    /// Writes the table of annex K out that decoders take where a sequential file defines none, as frames of Motion
-    /// JPEG do not.
+    /// Adds the table of annex K that decoders assume where a sequential file defines none. Frames of Motion JPEG leave
+    /// their tables out.
     fn define_standard_table(&mut self, frame: &Frame, slot: u8) -> Option<()> {
         let sequential = !frame.process.progressive() && !frame.process.lossless();
         let table = standard_tables::huffman(slot).filter(|_| sequential)?;
@@ -412,7 +413,8 @@ impl<'a> Reader<'a> {
         Some(table)
     }
 
-    /// Symbols that cannot stand for anything are room for a message: such a file is written anew.
+    /// Looks for symbols that no code can need: they could hide a message, so the coefficients of such a file are
+    /// written anew.
     fn look_for_idle_symbols(
         &mut self,
         frame: &Frame,
@@ -424,14 +426,14 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         if frame.process.lossless() {
-            // There are no coefficients to write.
+            // A lossless file has no DCT coefficients that could be written anew.
             return Err(Error::corrupt(offset, Corruption::HuffmanTable));
         }
         self.report.remove(Kind::UnusedTable, idle);
         self.recode()
     }
 
-    /// Sorts out the tables that no scan has used.
+    /// Removes the tables that no scan has used.
     pub(super) fn settle_tables(&mut self) {
         let data = self.data;
         let report = &mut self.report;
@@ -480,7 +482,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a table segment has nothing but tables that are used, each of them once.
+/// Whether a scan uses every table of the segment, and no slot is defined twice.
 fn all_used(data: &[u8], code: u8, range: &Range<usize>, used: u8) -> bool {
     let body = data
         .get(range.start.saturating_add(4)..range.end)
@@ -497,7 +499,7 @@ fn all_used(data: &[u8], code: u8, range: &Range<usize>, used: u8) -> bool {
     once && seen != 0
 }
 
-/// The entries of a table segment that are used, in order: per slot the last one.
+/// The used entries of a table segment, in order. If several define the same slot, only the last one counts.
 fn used_entries(data: &[u8], code: u8, range: &Range<usize>, used: u8) -> Vec<Range<usize>> {
     let start = range.start.saturating_add(4);
     let body = data.get(start..range.end).unwrap_or_default();

@@ -7,11 +7,11 @@ use crate::format::marker;
 use crate::format::walk::{Piece, walk};
 use crate::kind::{self, Kind};
 
-/// Most parts of a trailer that are told apart.
+/// Largest number of parts that are named separately; the rest of the trailer counts as one unknown part.
 const PARTS: usize = 64;
 
-/// The parts of the trailer `range` of `data`, end to end. `gain_map` says that the file signals
-/// one, which then is the first JPEG of the trailer.
+/// The parts of the trailer `range` of `data`, end to end. `gain_map`: whether the file signals a gain
+/// map; the first JPEG of the trailer is then taken for it.
 pub(super) fn parts(data: &[u8], range: Range<usize>, gain_map: bool) -> Vec<(Kind, Range<usize>)> {
     let mut parts: Vec<(Kind, Range<usize>)> = Vec::new();
     let mut at = range.start;
@@ -65,7 +65,7 @@ fn next_signature(rest: &[u8]) -> usize {
         .map_or(rest.len(), |at| at.saturating_add(1))
 }
 
-/// Length of the JPEG at the start of `rest`, all of it when it does not end.
+/// Length of the JPEG at the start of `rest`; all of `rest` when the JPEG has no EOI.
 fn jpeg_length(rest: &[u8]) -> usize {
     walk(rest)
         .map_while(Result::ok)

@@ -10,13 +10,13 @@ use crate::error::{Corruption, Error};
 use crate::format::Member;
 use crate::format::tables::Conditioning;
 
-/// Bins of tables F.4 and F.5 with room to spare, so that an index made of a byte is within.
+/// The statistics bins of tables F.4 and F.5. There are 256, more than needed, so that any byte is a valid index.
 type Bins = [Bin; 256];
 
 /// Decisions that cost as much as following one Huffman-coded block.
 const DECISIONS_PER_UNIT: u32 = 8;
 
-/// Decisions after which the work is accounted for.
+/// Number of decisions after which their cost is subtracted from the file's work.
 const DECISIONS_AT_ONCE: u32 = 1 << 14;
 
 /// Decodes a scan of whole blocks (`whole`) or of DC coefficients alone.
@@ -114,7 +114,7 @@ impl<'d> Segment<'d> {
         self.decoder.decisions = decisions;
     }
 
-    /// Accounts for the work, and refuses a segment whose data have run out. To be called now and then.
+    /// Subtracts the cost of the decisions so far, and refuses a segment whose data have run out. Call it regularly.
     #[inline]
     pub(super) fn settle(&mut self, work: &mut Work) -> Result<(), Error> {
         if self.decoder.decisions >= DECISIONS_AT_ONCE {
@@ -157,7 +157,8 @@ impl<'d> Segment<'d> {
         Ok(())
     }
 
-    /// A block of a band of AC coefficients, in which those of `old` are not zero; which are not behind it.
+    /// Decodes one block of a band of AC coefficients. `old`: those that are nonzero before. Returns those that are
+    /// nonzero afterwards.
     #[inline]
     pub(super) fn band<P: Put>(
         &mut self,
@@ -203,7 +204,7 @@ impl<'d> Segment<'d> {
                 }
             }
         }
-        // F.1.4.4.1.2: the next difference is coded in the light of this one.
+        // F.1.4.4.1.2: this difference selects the statistics bins of the next one.
         let Conditioning { lower, upper, .. } = conditioning;
         self.contexts[slot] = if magnitude < (1 << lower) >> 1 {
             0
@@ -216,8 +217,8 @@ impl<'d> Segment<'d> {
         Ok(())
     }
 
-    /// F.2.4.2 and G.2.2: the coefficients `start` to `end` of a block in which these are zero so far. Returns which
-    /// are not zero.
+    /// F.2.4.2 and G.2.2: decodes the coefficients `start` to `end` of a block, all of which are zero so far. Returns
+    /// which are nonzero now.
     #[inline]
     fn first<P: Put>(
         &mut self,
@@ -284,7 +285,7 @@ impl<'d> Segment<'d> {
         let low = u32::from(scan.header.low);
         let bins = &mut self.ac[usize::from(member.ac_table & 3)];
         let decoder = &mut self.decoder;
-        // EOBx: no end of block is coded before the last coefficient of the stage before.
+        // EOBx: no end of block is coded up to the last coefficient that earlier scans made nonzero.
         let within = old & (u64::MAX >> (63 - end));
         let settled = 63u32.saturating_sub(within.leading_zeros());
         let (mut k, mut new) = (start, 0);

@@ -12,7 +12,7 @@ pub(super) struct Bits<'a> {
     pos: usize,
     buf: u64,
     n: u32,
-    /// Bits of `n` that were made up.
+    /// How many of the `n` bits are zeros from behind the end of the segment.
     phantom: u32,
     stopped: bool,
     /// An 0xFF with another 0xFF behind it was skipped.
@@ -22,11 +22,11 @@ pub(super) struct Bits<'a> {
 /// Where a segment's last used bit is.
 #[derive(Default)]
 pub(super) struct Tail {
-    /// Offset behind the last byte that has a used bit, and behind its stuffed zero.
+    /// Offset behind the last byte with a used bit, stuffed zero included.
     pub end: usize,
-    /// Offset up to which the bytes are as they should be.
+    /// Offset up to which the source's bytes are kept unchanged.
     pub kept: usize,
-    /// What should stand behind `kept`, if it is not what stands there up to `end`.
+    /// Bytes that replace those from `kept` to `end`, if those are not canonical.
     pub made: Option<Ending>,
     /// Whether fill bytes before a stuffed zero were seen.
     pub filled: bool,
@@ -93,7 +93,8 @@ impl<'a> Bits<'a> {
         {
             let word = u64::from_le_bytes(*chunk);
             if first_ff(word) >= take {
-                // Bits below n + 8 * take belong to bytes not counted yet; the next refill puts the same there again.
+                // Bits below n + 8 * take belong to bytes that `pos` has not passed; the next refill sets them again,
+                // to the same values.
                 self.buf |= word.swap_bytes() >> self.n;
                 self.pos += take as usize;
                 self.n += take << 3;
@@ -172,7 +173,7 @@ impl<'a> Bits<'a> {
     /// Takes 0 to 16 bits; needs that many in the buffer.
     #[inline(always)]
     pub(super) fn take(&mut self, count: u32) -> u32 {
-        // Two shifts, since one by 64 is none.
+        // Two shifts: a single shift by 64 bits would not be allowed.
         let value = ((self.buf >> 1) >> (63 - count)) as u32;
         self.skip(count);
         value
@@ -217,7 +218,7 @@ impl<'a> Bits<'a> {
             .filter(|&at| at >= self.start)
             .and_then(|at| Some((at, *self.data.get(at)?)));
         let (kept, made) = match last {
-            // A stuffed zero: the byte itself is 0xFF, so its spare bits are ones.
+            // The last byte is a stuffed zero: the coded byte before it is 0xFF, so its padding bits are ones already.
             Some((at, 0)) if at > self.start && self.data.get(at - 1) == Some(&0xFF) => (end, None),
             Some((at, byte)) if byte & spare != spare => {
                 let mut made = Ending::default();

@@ -1,4 +1,4 @@
-//! Cuts a scan into what is kept of it.
+//! Cuts a scan down to the bytes that are kept.
 
 use super::Scan;
 use super::bits::Tail;
@@ -6,7 +6,7 @@ use crate::error::{Corruption, Error};
 use crate::format::{marker, next_marker, next_segment};
 use crate::parts::PartList;
 
-/// Where a scan's data end, and what of them is kept.
+/// Where a scan's data end, and which of them are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScanEnd {
     /// The entropy-coded segments up to their last used byte, with all padding bits one (F.1.2.3), and their RSTn
@@ -20,7 +20,7 @@ pub(crate) struct ScanEnd {
     pub(crate) next_marker: usize,
 }
 
-/// Collects what of a scan is kept, interval by interval.
+/// Collects the parts of a scan to keep, restart interval by restart interval.
 pub(super) struct Cutter<'a> {
     data: &'a [u8],
     parts: PartList,
@@ -40,7 +40,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// Takes in an entropy-coded segment that begins at `start`.
+    /// Keeps the entropy-coded segment that begins at `start`, as far as `tail` says.
     ///
     /// Fill bytes before a stuffed zero are refused: libjpeg skips them or takes them for a marker, depending on where
     /// its buffer ends.
@@ -86,7 +86,7 @@ impl<'a> Cutter<'a> {
     }
 }
 
-/// The answer for a scan without the tables that it needs, which the analysis has refused before.
+/// The error for a scan whose tables are missing. It never occurs: the analysis refuses such files earlier.
 #[cold]
 pub(super) fn no_tables<T>(scan: &Scan) -> Result<T, Error> {
     Err(Error::corrupt(scan.sos, Corruption::MissingHuffmanTable))

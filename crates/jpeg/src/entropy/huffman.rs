@@ -7,13 +7,13 @@ use super::bits::Bits;
 use crate::error::{Corruption, Error};
 use crate::format::tables::HuffmanTable;
 
-/// Bits of the code look-up; longer codes are found by their length's limit.
+/// Bits that index the look-up of short codes; longer codes are found by [`Codes::limit`].
 const CODE_BITS: u32 = 10;
-/// Bits of the look-ups that take a code together with what follows it.
+/// Bits that index the look-ups of whole steps: a code with its value bits, or several such codes.
 pub(super) const STEP_BITS: u32 = 12;
 /// Added to the advance of a step that ends the block.
 pub(super) const END: u32 = 192;
-/// An advance that no step has: nothing is known of these bits.
+/// An advance that no step has. It marks bits that the look-up cannot resolve.
 const UNKNOWN: u32 = 64;
 
 /// A table with the look-ups made for it so far.
@@ -45,12 +45,13 @@ pub(super) struct Codes {
     symbols: [u8; 256],
 }
 
-/// For a check that follows AC codes without their values: by the next `STEP_BITS` bits, as many whole codes as
-/// begin there: bits in total (with the value bits of the last) | advance of k << 8.
+/// Skips several AC codes at once, for a check that needs no values. Indexed by the next `STEP_BITS` bits; covers all
+/// codes that lie completely in these. An entry is their bits in total (with the value bits of the last) | advance of
+/// k << 8.
 pub(super) struct Skips(pub(super) [u16; 1 << STEP_BITS]);
 
-/// For AC codes with their values: by the next `STEP_BITS` bits bits | advance << 8 | value << 16, if code and value
-/// bits fit.
+/// Decodes one AC code with its value. Indexed by the next `STEP_BITS` bits; an entry is bits | advance << 8 | value <<
+/// 16, if the code and its value bits fit.
 pub(super) struct Values(pub(super) [i32; 1 << STEP_BITS]);
 
 impl HuffmanDecoder {
@@ -148,7 +149,7 @@ impl Codes {
         }
     }
 
-    /// The symbol at the top of the `STEP_BITS` bits of `index` from bit `from` on, if all of its code is there.
+    /// Length and symbol of the code that begins at bit `from` of the `STEP_BITS` bits of `index`, if it ends in them.
     fn within(&self, index: usize, from: u32) -> Option<(u32, u8)> {
         let window = ((index as u32) << (16 - STEP_BITS + from)) & 0xFFFF;
         self.find(window)
@@ -156,7 +157,7 @@ impl Codes {
     }
 }
 
-/// A code that the table lacks; or, behind the end of the data, a scan cut off.
+/// The error for bits that are no code of the table, or for a scan that is cut off, if the data have run out.
 #[cold]
 pub(super) fn bad_code(bits: &Bits) -> Error {
     let detail = if bits.ran_dry() {
@@ -172,7 +173,7 @@ impl Skips {
         let mut table = [0; 1 << STEP_BITS];
         for (index, entry) in table.iter_mut().enumerate() {
             let (mut bits, mut advance) = (0, 0);
-            // Up to 47 + 16 the advance cannot be taken for one that ends the block.
+            // The limit of 47 keeps the advance below `UNKNOWN` (47 + 16 = 63), and so below `END` too.
             while bits < STEP_BITS && advance <= 47 {
                 let Some((length, symbol)) = codes.within(index, bits) else {
                     break;
@@ -181,7 +182,7 @@ impl Skips {
                 match (run, size) {
                     (15, 0) => advance += 16,
                     (0, 0) => advance += END,
-                    // Not defined (table F.1): left to the careful path, which refuses it.
+                    // Undefined in table F.1: the slow path reads it and refuses it.
                     (_, 0) => break,
                     _ => advance += run + 1,
                 }

@@ -27,7 +27,7 @@ pub(super) fn check_dc(scan: &Scan, data: &[u8]) -> Result<ScanEnd, Error> {
         let mut bits = Bits::new(data, at);
         let mut predictors = [0; 4];
         if header.high > 0 {
-            // One bit per block, whatever it says.
+            // A refinement is one bit per block, and the check needs no values.
             let blocks: u32 = header.members().iter().map(|m| m.h * m.v).sum();
             bits.skip_many((mcus.end - mcus.start) * u64::from(blocks));
         } else {
@@ -209,7 +209,7 @@ impl<'a> Band<'a> {
         let mut run_of_blocks = 0;
         while k <= last {
             reader.need32();
-            // The look-up knows what a sequential scan would read; only the ends of bands differ.
+            // The look-up reads codes as in a sequential scan; only the symbols for ends of bands differ.
             let step = self.steps.0[reader.peek(STEP_BITS) as usize & ((1 << STEP_BITS) - 1)];
             let next = k + (step as u32 >> 8 & 0xFF);
             if next <= last + 1 {
@@ -322,7 +322,7 @@ fn correct<P: Put>(bits: &mut Bits, block: &mut P, low: u32, mut old: u64) {
     }
 }
 
-/// `set` without its `count` lowest members. Short runs take no branch, since their lengths cannot be foreseen.
+/// `set` without its `count` lowest members. Short runs take no branch: the processor could not predict it.
 #[inline(always)]
 fn without_lowest(mut set: u64, count: u32) -> u64 {
     for at in 0..4 {
@@ -341,8 +341,8 @@ fn ones(from: u32, to: u32) -> u64 {
     below(to) & !below(from)
 }
 
-/// What is left of `blocks` behind a run; none if the run is longer, which decoders would not notice: its length
-/// would be a place to hide a message in.
+/// The rest of `blocks` behind a run, or none if the run is longer than `blocks`. Decoders ignore the excess, so its
+/// length could hide a message.
 fn after_run(blocks: &Range<u64>, run: u64) -> Option<Range<u64>> {
     let start = blocks.start + run;
     (start <= blocks.end).then_some(start..blocks.end)
@@ -414,7 +414,7 @@ impl<'a> Progressive<'a> {
         blocks.sum::<u64>() * size_of::<Block>() as u64
     }
 
-    /// Decodes the next row of MCUs; its blocks by component, none behind the last.
+    /// Decodes the next row of MCUs and returns its blocks by component; none after the last row.
     pub(crate) fn next(&mut self, work: &mut Work) -> Result<Option<&[BlockRows]>, Error> {
         if self.done == self.count {
             return Ok(None);
@@ -430,20 +430,20 @@ impl<'a> Progressive<'a> {
         Ok(Some(&self.rows))
     }
 
-    /// Where the scans end, in their order. To be called behind the last row.
+    /// Where the scans end, in their order. Call it after the last row.
     pub(crate) fn finish(self) -> Result<Vec<ScanEnd>, Error> {
         self.cursors.into_iter().map(Cursor::finish).collect()
     }
 }
 
-/// A scan of a progressive picture on its way.
+/// A scan of a progressive picture, and how far it is decoded.
 struct Cursor<'a> {
     scan: &'a Scan,
     data: &'a [u8],
     cutter: Cutter<'a>,
-    /// Where the interval begins.
+    /// Offset where the restart interval begins.
     at: usize,
-    /// MCUs that are left of the interval, and of the scan behind it.
+    /// MCUs that are left in the interval, and in the rest of the scan behind it.
     left: u64,
     behind: u64,
     coder: Coder<'a>,

@@ -122,11 +122,11 @@ const STATES: [(u16, u8, u8, bool); 113] = [
 /// A statistics bin: index into `STATES` << 1 | the more probable symbol.
 pub(super) type Bin = u8;
 
-/// Zero bytes behind the end after which a decoder that still has a choice to make is one that lacks data. The most
-/// that `cjpeg -arithmetic` left out of 1,600 pictures of tiles, whose codes are periodic, were 127.
+/// A scan counts as cut off if the decoder has supplied more than this many zero bytes behind the end and can still
+/// decide either way. In 1,600 pictures of tiles, whose codes are periodic, `cjpeg -arithmetic` left out at most 127.
 const MOST_IMPLIED: u32 = 512;
 
-/// Zero bytes that are left out at the end.
+/// Most zero bytes that are cut off at the end of a segment.
 const MOST_LEFT_OUT: u32 = 256;
 
 /// The decoder of one entropy-coded segment.
@@ -144,7 +144,7 @@ pub(super) struct Decoder<'a> {
     /// Zero bytes supplied behind the end.
     implied: u32,
     filled: bool,
-    /// Decisions made since they were last accounted for.
+    /// Decisions whose cost has not been subtracted from the file's work yet.
     pub(super) decisions: u32,
 }
 
@@ -169,7 +169,7 @@ impl<'a> Decoder<'a> {
         decoder
     }
 
-    /// Figure D.18. What ends the segment is not passed over: from then on the bytes are zero (D.2.6).
+    /// Figure D.18. Never reads past the marker that ends the segment; from there on it supplies zero bytes (D.2.6).
     fn byte_in(&mut self) {
         let mut next = self.pos + 1;
         let byte = match self.data.get(self.pos) {
@@ -222,7 +222,7 @@ impl<'a> Decoder<'a> {
         symbol != 0
     }
 
-    /// Decodes a decision of even odds, for which nothing is learnt (F.1.4.4.2).
+    /// Decodes a decision with the fixed probability of 0.5, whose statistics do not adapt (F.1.4.4.2).
     #[inline]
     pub(super) fn decode_even(&mut self) -> bool {
         let mut bin = 0;
@@ -242,13 +242,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Whether the data have run out before the picture.
+    /// Whether the data end before the picture is complete.
     ///
-    /// An encoder leaves out the zeros at the end of its code (D.1.8), so the end of the bytes alone says nothing: any
-    /// bytes and zeros behind them are the code of some picture. Where the zeros begin, the code is mostly the base of
-    /// the interval and stays so: every later decision is for the lower sub-interval. But the codes of a picture that
-    /// repeats itself can be periodic, and then the distance from the base is not zero for long. So a scan is taken to
-    /// be cut off only when very many bytes are missing.
+    /// An encoder leaves out the zeros at the end of its code (D.1.8), so the end of the bytes proves nothing: bytes
+    /// continued with zeros always code some picture. In a complete scan the code mostly reaches the base of the
+    /// interval where these zeros begin, and stays there: every later decision is for the lower sub-interval. But a
+    /// picture that repeats itself can have a periodic code, whose distance from the base stays nonzero for many bytes.
+    /// So a scan counts as cut off only when very many bytes are missing.
     pub(super) fn starved(&self) -> bool {
         self.implied > MOST_IMPLIED && self.code != 0
     }
@@ -260,12 +260,12 @@ impl<'a> Decoder<'a> {
 
     /// How the segment ends: with the bytes that an encoder writes for the decisions so far.
     ///
-    /// Any number within the last interval codes them. T.81 D.1.8 takes the one with the most zeros at its end
-    /// (figure D.15), and zero bytes at the end are left out. So does libjpeg, whose files stay as they are; what
-    /// another number says in its low bits is read by nobody.
+    /// Any number within the last interval codes these decisions. T.81 D.1.8 takes the one with the most zeros at its
+    /// end (figure D.15), and leaves out zero bytes at the end. libjpeg does so too, and its files are not changed. The
+    /// low bits of another number could hide a message, since no decoder uses them.
     pub(super) fn tail(&self) -> Tail {
         let (mut end, mut implied) = (self.pos, self.implied);
-        // No more zeros are left out than `starved` allows, or what is cut would read as cut off.
+        // Fewer zeros are cut off than `starved` allows; otherwise the clean file would count as cut off.
         while implied < MOST_LEFT_OUT
             && coded_byte(self.data, self.start, end) == Some((0, end - 1))
         {
@@ -279,10 +279,10 @@ impl<'a> Decoder<'a> {
             filled: self.filled,
         };
         if implied > WINDOW_IMPLIED {
-            // So many zeros end no other number of the interval.
+            // No other number in the interval ends with so many zeros.
             return tail;
         }
-        // All in units of the last bit that was read.
+        // All numbers from here on are in units of the last bit that was read.
         let window = Window::before(self.data, self.start, end);
         let (count, given) = (self.count.min(8), window.value());
         let low = (given << (8 * implied)) as i128 - i128::from(self.code >> (16 - count));
@@ -296,7 +296,7 @@ impl<'a> Decoder<'a> {
             .ok()
             .filter(|all| all >> (8 * length) == 0)
         else {
-            // A carry out of the window, which needs twelve bytes of ones or zeros: the end stays as it is.
+            // A carry out of the window: twelve bytes of only ones or only zeros. The end is left unchanged.
             return tail;
         };
         while length > 0 && chosen.trailing_zeros() >= 8 {
@@ -328,7 +328,7 @@ fn coded_byte(data: &[u8], start: usize, end: usize) -> Option<(u8, usize)> {
     Some((byte(last), last))
 }
 
-/// Implied zero bytes behind which the interval is narrower than they are.
+/// With more implied zero bytes than this, they have more bits than the interval is wide.
 const WINDOW_IMPLIED: u32 = 3;
 
 /// Bytes of a window.
@@ -342,7 +342,7 @@ struct Window {
 }
 
 impl Window {
-    /// The bytes of `data` that end before `end`, from `start` on at most.
+    /// The last coded bytes of `data` between `start` and `end`.
     fn before(data: &[u8], start: usize, mut end: usize) -> Self {
         let mut window = Self {
             bytes: [(0, 0); WINDOW],

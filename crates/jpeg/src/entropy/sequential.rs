@@ -14,7 +14,7 @@ struct Coder<'a> {
     component: usize,
 }
 
-/// How AC codes are followed: past their values, or with them.
+/// How AC codes are decoded: with their values, or only skipped.
 enum Steps<'a> {
     Skips(&'a Skips),
     Values(&'a Values),
@@ -103,7 +103,7 @@ pub(super) fn cut_off(bits: &Bits) -> Error {
     Error::corrupt(bits.position(), Corruption::ScanCutOff)
 }
 
-/// A run that leads nowhere; or, behind the end of the data, a scan cut off.
+/// The error for a run past the end of the block, or for a scan that is cut off, if the data have run out.
 #[cold]
 pub(super) fn bad_coefficient(bits: &Bits) -> Error {
     let detail = if bits.overrun() {
@@ -114,7 +114,8 @@ pub(super) fn bad_coefficient(bits: &Bits) -> Error {
     Error::corrupt(bits.position(), detail)
 }
 
-/// Takes a DC code and gives the number of additional bits; needs 32 bits in the buffer, leaves as many as the size.
+/// Takes a DC code and returns the number of its additional bits. Needs 32 bits in the buffer; the additional bits are
+/// still in it afterwards.
 #[inline(always)]
 pub(super) fn dc_size(bits: &mut Bits, codes: &Codes) -> Result<u32, Error> {
     let size = u32::from(codes.symbol(bits)?);
@@ -222,8 +223,8 @@ enum Code {
 /// Takes one AC code with all checks (F.2.2.2).
 ///
 /// A run that leaves the block is refused: libjpeg lets it overwrite coefficient 63, others drop it, so the picture
-/// is not defined, and the value bits would be a place to hide a message in. So are the run/size pairs that table
-/// F.1 leaves undefined: fifteen other spellings of the end of a block.
+/// is not defined, and its value bits could hide a message. The fourteen run/size pairs that table F.1 leaves undefined
+/// are refused too: decoders read them as the end of a block, so the choice among them could hide a message.
 #[inline(never)]
 fn one_code(bits: &mut Bits, codes: &Codes, k: u32) -> Result<Code, Error> {
     bits.need32();

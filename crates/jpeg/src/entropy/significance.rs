@@ -1,4 +1,4 @@
-//! Which coefficients of a progressive picture are not zero yet, kept as small as the data that said so.
+//! Which coefficients of a progressive picture are nonzero so far, in memory proportional to the codes that were read.
 //!
 //! A refinement scan (T.81 G.1.2.3) codes one correction bit per coefficient that is already nonzero, so a check
 //! that follows the codes has to know those, and only those. Scans visit a component's blocks in order, so one
@@ -10,7 +10,7 @@ const DENSE: u8 = 0x80;
 const EMPTY: u8 = 0xC0;
 const LONG: u8 = 0x3F;
 
-/// Tokens are kept in chunks of so many bytes: what was read is given back before the rest is written.
+/// Bytes of a chunk of tokens. Chunks let a rewriter free what it has read while it still writes.
 const CHUNK: usize = 1 << 16;
 
 /// Most bytes of one block's tokens, or of a run's.
@@ -33,7 +33,7 @@ pub(super) struct Rewriter {
     pending: u64,
     /// How many chunks may be written.
     most: usize,
-    /// Whether more were needed.
+    /// Whether more chunks than that were needed.
     exceeded: bool,
 }
 
@@ -43,7 +43,7 @@ impl Significance {
         self.0.iter().map(Vec::capacity).sum()
     }
 
-    /// `budget`: most bytes for what is written, to a chunk.
+    /// `budget`: most bytes to write, in whole chunks.
     pub(super) fn rewrite(self, budget: usize) -> Rewriter {
         Rewriter {
             chunks: self.0.into_iter(),
@@ -185,7 +185,7 @@ impl Rewriter {
     fn make_room(&mut self) {
         if self.new.len() + LONGEST > CHUNK {
             if self.full.len() >= self.most {
-                // What follows is not remembered; `finish` says so.
+                // From here on masks are lost; `finish` then returns none.
                 self.exceeded = true;
                 self.new.clear();
                 return;

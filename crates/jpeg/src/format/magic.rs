@@ -1,4 +1,4 @@
-//! Names what a file is that is no JPEG, by its first bytes.
+//! Recognises by its first bytes what a file is that is not a JPEG.
 
 use crate::error::{Error, Magic};
 
@@ -48,7 +48,7 @@ fn identify(data: &[u8]) -> Magic {
     if let Some((_, magic)) = table.iter().find(|(magic, _)| at(0, magic)) {
         return *magic;
     }
-    // A window is enough: what matters is to say that a JPEG begins a little later.
+    // Only the first bytes are searched: the aim is to recognise a JPEG with a few bytes in front of it.
     let head = data.get(..data.len().min(4096)).unwrap_or_default();
     if head.windows(3).any(|window| window == [0xFF, 0xD8, 0xFF]) {
         return Magic::LeadingBytes;

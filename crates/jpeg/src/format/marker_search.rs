@@ -1,17 +1,17 @@
 //! Finds markers in entropy-coded data at the speed of memory.
 //!
-//! In photographs every 200th byte or so is a stuffed 0xFF, so a search for 0xFF stops all the
-//! time. What is rare is 0xFF before something else than zero: blocks are tested for that as a
-//! whole, without a branch per byte, which compilers turn into vector code; only a block that has
-//! one is looked at closely. `fearless_simd` picks the widest vectors that the processor has.
+//! In photographs every 200th byte or so is a stuffed 0xFF, so a search for 0xFF alone would stop all the
+//! time. An 0xFF that no zero follows is rare. So whole blocks are tested for such an 0xFF, without a
+//! branch per byte, which compilers turn into vector code; only a block that has one is searched byte by
+//! byte. `fearless_simd` picks the widest vectors that the processor has.
 
 use fearless_simd::{Level, Simd, dispatch};
 
-/// What is tested at once as long as nothing is found, and what the search ends in.
+/// Sizes of the blocks: large ones are tested first, and the search ends in a small one.
 const BLOCK: usize = 512;
 const SMALL_BLOCK: usize = 32;
 
-/// Vectors that lie across two of the processor's cache lines are read twice.
+/// Blocks are aligned to cache lines, since reading a vector that lies across two of them costs two reads.
 const CACHE_LINE: usize = 64;
 
 /// Offset of the first 0xFF at or after `from` that no zero follows, if any.
@@ -19,12 +19,12 @@ const CACHE_LINE: usize = 64;
 /// A 0xFF that is the last byte of `data` counts.
 pub(super) fn next_unstuffed(data: &[u8], from: usize) -> Option<usize> {
     if let Some([0xFF, 1..=0xFF, ..]) = data.get(from..) {
-        // Between segments it mostly stands right here.
+        // Between segments the next marker mostly stands right at `from`.
         return Some(from);
     }
     let level = Level::new();
     let mut at = dispatch!(level, simd => skip_blocks(simd, data, from));
-    // At most one small block and one byte of it are looked at twice.
+    // This reads at most one small block and one byte a second time.
     loop {
         let rest = data.get(at..)?;
         at = at.saturating_add(rest.iter().position(|byte| *byte == 0xFF)?);
@@ -35,7 +35,8 @@ pub(super) fn next_unstuffed(data: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Offset of the first small block that has what is searched for, or that is too short to tell.
+/// Offset of the first small block with an 0xFF that no zero follows, or of the rest of `data` that is too short for a
+/// block.
 #[inline(always)]
 #[allow(
     clippy::inline_always,

@@ -30,8 +30,8 @@ impl Progression {
 
     /// Takes note of a scan.
     ///
-    /// An error when it codes again what an earlier scan has coded, or refines what none has. Decoders let such files
-    /// pass, and the later codes win: the earlier ones would be a picture that nobody sees, a place to hide a message.
+    /// An error when it codes again what an earlier scan has coded, or refines what none has. Decoders accept such
+    /// files and show the later codes; the earlier ones would be a picture that nobody sees, and could hide a message.
     pub(crate) fn scan(&mut self, header: &ScanHeader) -> Result<(), Corruption> {
         // A lossless scan's first parameter is its predictor.
         let band = if header.start > header.end {
@@ -57,16 +57,16 @@ impl Progression {
         Ok(())
     }
 
-    /// Whether every component has been coded, its DC at least: what decoders show as a picture.
+    /// Whether at least the DC of every component has been coded. That is enough for decoders to show a picture.
     pub(crate) fn shows(&self, frame: &Frame) -> bool {
         self.each(frame, |bits| bits.first() != Some(&0))
     }
 
     /// Whether nothing can be missing: every coefficient is coded to its last bit.
     ///
-    /// T.81 does not ask for it, and encoders may leave high frequencies out. But of a progressive file without EOI it
-    /// is the only sign that no scan is missing. And decoders smooth a progressive picture that lacks bits of its low
-    /// frequencies, so such a picture must stay progressive.
+    /// T.81 does not require it, and encoders may leave high frequencies out. It is used for two decisions. In a
+    /// progressive file without EOI, only this shows that no scan is missing. And decoders smooth a progressive picture
+    /// that lacks bits of its low frequencies, so a picture that is not whole must stay progressive.
     pub(crate) fn is_whole(&self, frame: &Frame) -> bool {
         if frame.process.progressive() {
             self.each(frame, |bits| bits.iter().all(|bit| *bit == 1))

@@ -93,7 +93,8 @@ impl ScanHeader {
             if !band || self.low > 13 || !step {
                 return Err(Corruption::ScanParameters);
             }
-            // A refinement of DC is raw bits (G.1.2.1.2); arithmetic coding has a fixed state for it.
+            // A refinement of DC uses no tables: Huffman coding writes raw bits (G.1.2.1.2), arithmetic coding has a
+            // fixed state.
             self.uses_dc_tables = self.start == 0 && self.high == 0;
             self.uses_ac_tables = self.start > 0;
         } else {
@@ -103,9 +104,9 @@ impl ScanHeader {
         Ok(())
     }
 
-    /// Finds the components as libjpeg-turbo does: the one at place n of a scan is the first with that identifier among
-    /// the frame's components from index n on. T.81 B.2.3 asks for the frame's order; a scan out of that order is read
-    /// only where this finds its components, and no two places of a scan may find the same one.
+    /// Finds the components as libjpeg-turbo does: for place n of a scan it takes the first component with that
+    /// identifier among the frame's components from index n on. T.81 B.2.3 requires the frame's order. A scan in
+    /// another order is read only if this search finds all its components, each of them once.
     fn parse_selectors(&mut self, frame: &Frame, selectors: &[u8]) -> Result<(), Corruption> {
         let (rows, _) = selectors.as_chunks::<2>();
         let mut taken = 0_u8;

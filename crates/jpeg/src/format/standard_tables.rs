@@ -1,7 +1,7 @@
 //! The Huffman tables of T.81 annex K.3.
 //!
-//! Frames of Motion JPEG leave them out, and decoders take them for tables that a sequential file does not define:
-//! libjpeg-turbo, and so the browsers, fill destinations 0 and 1 with them.
+//! Frames of Motion JPEG leave them out. Decoders use them where a sequential file defines no table: libjpeg-turbo, and
+//! so the browsers, fill destinations 0 and 1 with them.
 
 use super::tables::HuffmanTable;
 

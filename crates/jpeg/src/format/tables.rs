@@ -25,8 +25,8 @@ pub(crate) enum Table<'a> {
     Conditioning(u8),
 }
 
-/// The elements of a quantisation table, of 8 or 16 bits. An element of zero is not allowed (B.2.4.1), but decoders
-/// draw such pictures, so it is let pass.
+/// The elements of a quantisation table, of 8 or 16 bits. An element of zero is not allowed (B.2.4.1), but accepted,
+/// since decoders draw such pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QuantizationTable<'a> {
     Narrow(&'a [u8; 64]),
@@ -97,8 +97,8 @@ impl QuantizationTable<'_> {
 impl HuffmanTable<'_> {
     /// An error if the table is no prefix code (annex C), or has no code at all.
     ///
-    /// The code of ones only, which T.81 reserves, is let pass as decoders do. Asked for tables that a scan uses:
-    /// decoders do not look at others.
+    /// T.81 reserves the code of ones only; it is accepted here, since decoders accept it. Call this only for tables
+    /// that a scan uses: decoders do not look at others.
     pub(crate) fn check(&self) -> Result<(), Corruption> {
         let mut left = 1_u32;
         for count in self.counts {
@@ -113,8 +113,8 @@ impl HuffmanTable<'_> {
         Ok(())
     }
 
-    /// How many of its symbols no code can need: listed before, or without a meaning in this process (F.1.2.1.2,
-    /// F.1.2.2.1, H.1.2.2).
+    /// Number of symbols that no code can need: those listed a second time, and those without a meaning in this process
+    /// (F.1.2.1.2, F.1.2.2.1, H.1.2.2).
     pub(crate) fn idle_symbols(&self, progressive: bool) -> usize {
         let meaningless = match (self.of_ac, progressive) {
             (false, _) => count(self.symbols, |size| size > 16),
@@ -136,7 +136,7 @@ impl HuffmanTable<'_> {
 }
 
 fn count(symbols: &[u8], is: impl Fn(u8) -> bool) -> usize {
-    // Without a branch per symbol, in numbers as small as symbols: this is read for every file.
+    // No branch per symbol and byte-sized counters keep this fast: it runs for every file.
     let ones = |symbols: &[u8]| {
         let ones = symbols.iter().map(|symbol| u8::from(is(*symbol)));
         ones.fold(0_u8, u8::wrapping_add)
@@ -158,7 +158,7 @@ fn distinct(symbols: &[u8]) -> usize {
 
 /// Splits the body of a DQT, DHT or DAC segment into its tables.
 ///
-/// An error when the last one does not end where the body does, as libjpeg has it.
+/// An error when the last table does not end where the body does; libjpeg refuses such a segment too.
 pub(crate) fn entries(
     code: u8,
     body: &[u8],

@@ -115,8 +115,8 @@ enum Next {
 }
 
 impl<'a> Walk<'a> {
-    /// Goes on at `offset`, where the marker that ends the scan stands, instead of searching for
-    /// it. For a caller who has read the scan that began with the last item.
+    /// Continues at `offset`, the marker that ends the scan, instead of searching for it. For a caller that
+    /// has decoded the scan whose header was the last item.
     pub(crate) fn leave_scan(&mut self, offset: usize) {
         self.at = offset.max(self.at);
         self.next = Next::Marker;
@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
         if !self.data.starts_with(&[0xFF, marker::SOI]) {
             return Err(magic::not_jpeg(self.data));
         }
-        // A lone SOI is what many a text begins with; the next byte must be a marker's.
+        // Bytes behind SOI that are no marker are skipped, as between segments.
         self.next = Next::Marker;
         Ok(self.marker(marker::SOI))
     }

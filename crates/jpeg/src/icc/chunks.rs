@@ -18,9 +18,10 @@ pub(crate) struct Chunks {
     size: (u32, usize),
     /// Number of chunks that the first one announces.
     announced: u8,
-    /// A chunk that has no place was met before all chunks were there: no browser applies the profile.
+    /// An invalid chunk (its number is repeated or out of range, or its count differs) came before the profile was
+    /// complete: no browser applies it.
     broken: bool,
-    /// A chunk came when all were there: Chromium has its profile by then, Firefox drops it.
+    /// Another chunk came after the profile was complete: Chromium applies the profile, Firefox drops it.
     more: bool,
     /// A chunk without content, for which Chromium drops the profile.
     empty: bool,
@@ -31,7 +32,7 @@ impl Chunks {
     pub(crate) fn add(&mut self, body: &[u8], offset: usize) {
         self.size.0 = self.size.0.saturating_add(1);
         self.size.1 = self.size.1.saturating_add(body.len()).saturating_add(4);
-        // Without the two numbers it is no chunk to either browser.
+        // Both browsers ignore a segment without the two numbers.
         let Some((&[number, count], content)) = body
             .get(kind::ICC.len()..)
             .and_then(<[u8]>::split_first_chunk)

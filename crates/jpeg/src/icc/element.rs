@@ -61,7 +61,7 @@ fn table(raw: &[u8]) -> Option<Vec<u8>> {
     let mut out = fixed_length(raw, length)?;
     *out.get_mut(11)? = 0;
     if inputs != 3 {
-        // The matrix is one of three channels: engines pass over it for others.
+        // The matrix only applies to three input channels; engines ignore it for other numbers.
         out.get_mut(12..48)?.copy_from_slice(&identity());
     }
     Some(out)
@@ -89,9 +89,9 @@ fn is_back(table: &[u8]) -> bool {
     matches!(table.get(8..10), Some([3, 3 | 4]))
 }
 
-/// lutAToBType and lutBToAType (10.12, 10.13): up to five elements, each found by its offset,
-/// written one behind the other, those that are equal once. `None` if they have more bytes than the tag, which
-/// is so when they share a part of their data.
+/// lutAToBType and lutBToAType (10.12, 10.13): up to five elements, each found by its offset. They are
+/// written one behind the other, and equal ones only once. `None` if they then take more bytes than the tag,
+/// which happens when they share a part of their data.
 fn pipeline(raw: &[u8]) -> Option<Vec<u8>> {
     let (inputs, outputs, _) = channels(raw)?;
     // On the B side are the channels of the connection space.
@@ -137,7 +137,7 @@ fn pipeline(raw: &[u8]) -> Option<Vec<u8>> {
         out.get_mut(pointer..pointer.checked_add(4)?)?
             .copy_from_slice(&at);
     }
-    // The bytes up to the next element have no place behind the last one.
+    // No padding behind the last element.
     let end = written.last().map_or(32, |(_, end)| *end);
     out.truncate(end);
     Some(out)

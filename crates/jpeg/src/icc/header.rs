@@ -12,7 +12,7 @@ pub(super) struct Header {
     pub(super) connection: [u8; 4],
     /// 0 to 3.
     intent: u8,
-    /// Which browser the header's fields keep from applying the profile, whatever its tags are.
+    /// Which browser accepts the header's fields. One that does not never applies the profile, whatever its tags are.
     pub(super) applied: Applied,
 }
 
@@ -68,7 +68,7 @@ impl Header {
             }
         };
         put(0, &length.to_be_bytes());
-        // The minor version decides nothing: 2.4 and 4.4 are the last that there are.
+        // The minor version does not affect colours, so the latest ones are written: 2.4 and 4.4.
         put(8, &[self.major, 0x40]);
         put(12, &self.class);
         put(16, &self.space);

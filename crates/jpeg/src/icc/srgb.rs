@@ -22,7 +22,7 @@ pub(crate) fn is_srgb(profile: &[u8]) -> bool {
     let curves = [b"rTRC", b"gTRC", b"bTRC"]
         .iter()
         .all(|name| tag(profile, **name).is_some_and(is_srgb_curve));
-    // A table would have the last word over primaries and curves.
+    // A table overrides primaries and curves.
     primaries && curves && tag(profile, *b"A2B0").is_none()
 }
 

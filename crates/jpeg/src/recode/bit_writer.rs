@@ -33,7 +33,7 @@ impl BitWriter {
             let rest = count - self.free;
             let word = (self.buffer << self.free) | u64::from(bits) >> rest;
             self.word(word);
-            // Bits above the rest have been written; they are shifted out before they would be again.
+            // Its bits above `rest` have been written. They need no mask: later shifts drop them.
             self.buffer = u64::from(bits);
             self.free = 64 - rest;
         }
@@ -60,7 +60,7 @@ impl BitWriter {
         }
     }
 
-    /// Begins a new chunk when this one is long. To be called now and then.
+    /// Begins a new chunk when this one is full. Call it regularly.
     pub(super) fn roll(&mut self) {
         if self.out.len() >= CHUNK {
             let next = Vec::with_capacity(CHUNK + CHUNK / 8);

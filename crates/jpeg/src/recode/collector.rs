@@ -28,7 +28,7 @@ pub(super) struct Component {
     /// As [`Progression::of`](crate::format::Progression::of) has it, for the turned blocks.
     pub(super) coded: [u8; 64],
     pub(super) symbols: ComponentSymbols,
-    /// What is still to be done to `symbols`, whose blocks have been turned in themselves.
+    /// What is still to be done to `symbols`. The contents of each block are turned already.
     pub(super) remaining: Remaining,
 }
 
@@ -117,7 +117,8 @@ fn picture(
         }
     };
     let (width, height) = swap(frame.width, frame.height);
-    // Factors that are common to all components say nothing, and one component has none at all (A.2.2).
+    // Only the ratio of sampling factors matters, so common factors are divided out. A single component then has 1 x 1;
+    // its scan is not interleaved and ignores them (A.2.2).
     let common = |factor: fn(&crate::format::Component) -> u8| {
         let factors = frame.components().iter().map(factor);
         factors.fold(0, |unit, factor| gcd(unit, u32::from(factor)))
@@ -158,7 +159,7 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// One component on its way in.
+/// One component while its blocks are collected.
 struct Layer {
     symbols: ComponentSymbols,
     cells: [Cell; 64],
@@ -169,7 +170,7 @@ struct Layer {
 }
 
 impl Layer {
-    /// Takes a block in that was put together from several scans.
+    /// Adds a block that several scans have coded together.
     fn take(&mut self, row: u32, column: u32, block: &Block) {
         if block.overflow {
             self.symbols.set_overflow();
@@ -254,8 +255,8 @@ impl Drop for Open<'_> {
     }
 }
 
-/// The sink of scans that give whole blocks whose coefficients keep their order: what is only mirrored is written down
-/// as it is read.
+/// The sink for scans of whole blocks without a transposition. The coefficients keep their order, so each is stored as
+/// it is decoded.
 struct Straight<'a>(&'a mut [Layer]);
 
 /// A block being decoded; it is complete when dropped.

@@ -101,7 +101,7 @@ impl Memory {
         left.is_some()
     }
 
-    /// Takes `bytes`, or says that they are not there. `offset`: for the error.
+    /// Reserves `bytes`; an error if the limit leaves fewer. `offset`: reported in the error.
     pub(super) fn claim(&self, bytes: u64, offset: usize) -> Result<(), Error> {
         if self.take(bytes as usize) {
             Ok(())
@@ -118,8 +118,8 @@ impl Memory {
 /// A component's blocks.
 ///
 /// AC coefficients take one to four bytes for each that is not zero, mostly one: the run/size symbol of T.81 F.1.2.2
-/// and its value bits, so that writing them only looks codes up. Blocks come in any order and lie in the order in which
-/// they came.
+/// and its value bits, so that writing them only looks codes up. Blocks may come in any order and are stored in that
+/// order.
 pub(super) struct ComponentSymbols {
     /// Blocks across and down.
     pub(super) width: u32,
@@ -220,8 +220,8 @@ impl ComponentSymbols {
         self.push_values(row, column, dc, mask, |k| std::mem::take(&mut values[k]));
     }
 
-    /// Takes a block in. `mask`: which coefficients are not zero; bit 0 does not count. `value`: the coefficient of an
-    /// index in zigzag order, asked for once each.
+    /// Adds a block. `mask`: which coefficients are nonzero; bit 0 is ignored. `value`: returns the coefficient at an
+    /// index in zigzag order, and is called once for each.
     #[inline(always)]
     pub(super) fn push_values(
         &mut self,
@@ -273,7 +273,7 @@ impl ComponentSymbols {
         }
     }
 
-    /// Takes in a block to which everything has been added, and leaves an empty one.
+    /// Stores a finished block, and leaves an empty one to fill.
     #[inline(always)]
     pub(super) fn close(&mut self, row: u32, column: u32, dc: i16, symbols: &mut Symbols) {
         if symbols.last == 63 {
@@ -303,7 +303,7 @@ impl ComponentSymbols {
             self.claimed += CHUNK;
             self.chunks.push(Vec::with_capacity(CHUNK));
         } else {
-            // What follows is lost; `check` says so.
+            // The symbols from here on are lost; `check` then returns an error.
             self.exceeded = true;
             if let Some(last) = self.chunks.last_mut() {
                 last.clear();

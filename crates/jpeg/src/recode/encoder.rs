@@ -180,7 +180,7 @@ impl Picture {
 }
 
 impl Component {
-    /// How the blocks have to be taken.
+    /// The order in which the blocks have to be written.
     fn order(&self) -> Orientation {
         match self.remaining {
             Remaining::Order(orientation) => orientation,
@@ -222,7 +222,7 @@ impl<'a> Tables<'a> {
         Self { quantization, of }
     }
 
-    /// Huffman tables: components that are quantised like the first share its tables, the others have theirs.
+    /// Pair of Huffman tables: 0 for components with the quantisation table of the first one, 1 for all others.
     fn huffman(&self, component: usize) -> usize {
         usize::from(self.of[component] != self.of[0])
     }
@@ -339,8 +339,8 @@ impl<'a> Scan<'a> {
         blocks.sum()
     }
 
-    /// Calls `block` for every block in order, with its member's number and its place in the source, or none for a
-    /// block that only fills an MCU.
+    /// Calls `block` for every block in order, with the number of its component in the scan and with its place in the
+    /// source; the place is none for a block that only fills an MCU.
     #[inline(always)]
     fn blocks(&self, mut block: impl FnMut(usize, &Member, Option<(u32, u32)>)) {
         for mcu_row in 0..self.mcus_down {
@@ -405,7 +405,7 @@ impl<'a> Scan<'a> {
             let table = tables.huffman(member.index);
             let (dc_code, ac_code) = (&codes[table], &codes[2 + table]);
             let Some((row, column)) = place else {
-                // A.2.4 leaves the contents to the encoder: no difference and no coefficients are the shortest.
+                // A.2.4 lets the encoder choose the contents. A DC difference of zero without coefficients is shortest.
                 for (word, length) in [dc_code.word(0), ac_code.word(EOB)] {
                     writer.put(word, length);
                 }

@@ -42,8 +42,8 @@ impl HuffmanCode {
     }
 }
 
-/// Number of symbols by code length, up to 256 long: Huffman's algorithm, with one more symbol of least weight so that
-/// no code is of ones only (figure K.1). That symbol is one of the longest and still counted.
+/// Number of symbols by code length, up to 256: Huffman's algorithm (figure K.1). One more symbol of least weight
+/// reserves the code of ones only. It has one of the longest codes and is included in the result.
 fn code_sizes(counts: &[u32; 256]) -> Vec<u32> {
     struct Node {
         weight: u64,
@@ -79,7 +79,7 @@ fn code_sizes(counts: &[u32; 256]) -> Vec<u32> {
     nodes.pop().map(|root| root.depths).unwrap_or_default()
 }
 
-/// Shortens codes to 16 bits (figure K.3) and takes the additional symbol away, one of the longest.
+/// Shortens codes to 16 bits (figure K.3), and removes the additional symbol: one with the longest code.
 fn limit(depths: Vec<u32>) -> [u8; 16] {
     let mut bits = depths;
     // Index 0 is the root.

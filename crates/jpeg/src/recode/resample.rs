@@ -1,9 +1,9 @@
-//! Turns the components that a mirrored edge within a block keeps from being turned as blocks.
+//! Turns components that cannot be turned block by block, because a mirrored edge lies within a block.
 //!
 //! Each component stays at its own resolution: its samples are decoded, mirrored, and encoded again with the source's
-//! quantisation table, or with half of its steps, so that the only loss is one rounding. Where the subsampled grid does not reach the edge in
-//! whole samples, mirroring puts the picture between its points; a cubic brings it onto them. No more than a few rows
-//! of blocks are in memory as samples.
+//! quantisation table, or with half of its steps, so that the only loss is one rounding. If the picture's size is not a
+//! whole number of subsampled samples, the mirrored samples lie between the points of the new grid; a cubic
+//! interpolates the values at these points. No more than a few rows of blocks are in memory as samples.
 
 use super::collector::{Component, Picture, Remaining};
 use super::component_symbols::{ComponentSymbols, Scratch};
@@ -12,10 +12,10 @@ use crate::entropy::Work;
 use crate::error::Error;
 use crate::options::ReencodeQuality;
 
-/// How much more a block costs here than in being decoded.
+/// Units of work for encoding a block again, in addition to decoding it.
 const UNITS_PER_BLOCK: u64 = 12;
 
-/// Turns what is left of `picture`. `offset`: for errors.
+/// Turns the components of `picture` that still need it. `offset`: reported in errors.
 pub(super) fn turn_samples(
     picture: &mut Picture,
     quality: ReencodeQuality,
@@ -57,14 +57,14 @@ pub(super) fn turn_samples(
         symbols.check(offset)?;
         component.symbols = symbols;
         component.table = table;
-        // Turned for good.
+        // Nothing is left to do for this component.
         component.remaining = Remaining::Order(Orientation::default());
     }
     Ok(())
 }
 
-/// Rows of samples that are in memory at once, a power of two: those of a row of blocks, one before and two behind it
-/// for the cubic, and as many more as belong to blocks that begin among them.
+/// Rows of samples in memory at once, a power of two: a row of blocks, the one row before it and two behind it that
+/// the cubic reads, and the other rows of the source blocks that these lie in.
 const ROWS: usize = 32;
 
 /// A component's samples after the turn, in fixed point around zero: a few rows at a time.
@@ -72,7 +72,7 @@ struct Window {
     orientation: Orientation,
     width: usize,
     height: usize,
-    /// How far the picture lies before the points of its grid, in samples, 0 to 1.
+    /// Distance from the mirrored samples to the grid points behind them, in samples, 0 to 1.
     shift_x: f32,
     shift_y: f32,
     /// Steps per unit of a sample.
@@ -173,7 +173,7 @@ impl Window {
         }
         let steps: [f32; 64] = std::array::from_fn(|k| f32::from(component.table[k]) * self.scale);
         let first = |mirrored: bool, size: usize, blocks: u32, at: u32| {
-            // Where a mirrored block lies is counted from the far edge; the last of them begins before the near one.
+            // Mirrored blocks are aligned to the far edge, so the first one may begin before the picture.
             if mirrored {
                 size as isize - 8 * (blocks - at) as isize
             } else {
@@ -213,7 +213,7 @@ impl Window {
         }
     }
 
-    /// Moves the eight rows from `top` on onto the points of their grid, sideways.
+    /// Interpolates the eight rows from `top` on horizontally, to the points of the grid.
     fn align(&mut self, top: isize) {
         let taps = cubic(self.shift_x);
         let inside = top.max(0)..(top + 8).min(self.height as isize);

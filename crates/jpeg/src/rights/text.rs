@@ -11,8 +11,8 @@ pub(super) fn decode(bytes: &[u8]) -> String {
     }
 }
 
-/// One line without control characters and without characters that nobody sees, of at most [`LONGEST`] bytes; `None` when nothing is
-/// left. What is clean stays as it is.
+/// Makes one line of at most [`LONGEST`] bytes, without control characters and invisible characters; `None` when
+/// nothing is left. A text that has this form already is not changed.
 pub(super) fn clean(text: &str) -> Option<String> {
     let mut clean = String::new();
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {

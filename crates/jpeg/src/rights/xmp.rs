@@ -47,7 +47,7 @@ impl Notices {
         }
     }
 
-    /// The body of an APP1 segment with these notices alone; none if there is none.
+    /// The body of an APP1 segment with these notices alone; none if there are no notices.
     pub(super) fn packet(&self) -> Option<Vec<u8>> {
         let notices = [
             (
@@ -95,7 +95,7 @@ impl Notices {
     }
 }
 
-/// The notices in the body of an APP1 segment with XMP; those of a packet that is no XML are not found.
+/// The notices in the body of an APP1 segment with XMP; none if the packet is not well-formed XML.
 pub(super) fn read(body: &[u8]) -> Notices {
     let mut notices = Notices::default();
     let packet = body.strip_prefix(SIGNATURE).map(std::str::from_utf8);
@@ -128,7 +128,7 @@ pub(super) fn read(body: &[u8]) -> Notices {
     notices
 }
 
-/// Whether a description is of the picture itself: those further down are of the pictures that it was made from.
+/// Whether a description is about the picture itself. Nested ones are about the pictures that it was made from.
 fn is_top(node: Node<'_, '_>) -> bool {
     node.parent()
         .is_some_and(|parent| parent.has_tag_name((RDF, "RDF")))

@@ -350,8 +350,8 @@ fn next_marker(data: &[u8], at: usize) -> usize {
     data.len()
 }
 
-/// A stride is clean when no 0xFF in it is followed by something else than zero. One byte of yes or
-/// no per byte and no branch make vector code.
+/// Skips clean strides: those in which a zero follows every 0xFF. The test has one byte of result per
+/// byte and no branch, so that compilers turn it into vector code.
 #[inline(always)]
 #[allow(
     clippy::inline_always,

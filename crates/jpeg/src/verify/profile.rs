@@ -82,8 +82,8 @@ fn number(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_be_bytes(four)).ok()
 }
 
-/// The colour space of a profile that is in canonical form: with each value on a multiple of four bytes, or, where that
-/// would have made it longer than it was, end to end and without texts.
+/// The colour space of a profile, if that is in canonical form. Its values are aligned to four bytes; or they lie end
+/// to end and the texts are missing, the form of a profile that would otherwise have grown.
 fn canonical(profile: &[u8]) -> Option<Space> {
     let (space, bars) = header(profile)?;
     let names = values(profile, 4).or_else(|| {
@@ -107,14 +107,14 @@ fn canonical(profile: &[u8]) -> Option<Space> {
         ),
         Space::Cmyk => (any_table, false, !has(b"kTRC") && matrix == [false; 6]),
     };
-    // A browser is kept from applying the profile only where it would, and not both.
+    // The header may bar a browser only if the tags would let it apply the profile, and one must remain that does.
     let barred = (chromium || !bars.chromium) && (firefox || !bars.firefox);
     let applied = chromium && !bars.chromium || firefox && !bars.firefox;
     (expected && barred && applied).then_some(space)
 }
 
-/// Which browser the header keeps from applying the profile: Chromium by an illuminant of zero, Firefox by a rendering
-/// intent that does not exist.
+/// Which browser the header bars from applying the profile: an illuminant of zero bars Chromium, a rendering intent
+/// that does not exist bars Firefox.
 struct Bars {
     chromium: bool,
     firefox: bool,
@@ -157,7 +157,8 @@ const NAMES: [&[u8; 4]; 15] = [
     b"kTRC", b"A2B0", b"A2B1", b"A2B2", b"cicp",
 ];
 
-/// The names of the tags, if their values lie end to end behind the table, in the order of the tags, equal ones once.
+/// The names of the tags, if their values lie end to end behind the table, in the order of the tags, and equal ones
+/// only once.
 fn values(profile: &[u8], align: usize) -> Option<Vec<[u8; 4]>> {
     let count = number(profile, 128).filter(|count| *count <= NAMES.len())?;
     let mut end = 132_usize.checked_add(count.checked_mul(12)?)?;
@@ -261,7 +262,7 @@ fn old_table_length(value: &[u8]) -> Option<usize> {
     let [inputs @ 1..=15, outputs @ 1..=15, grid, 0] = value.get(8..12)? else {
         return None;
     };
-    // What is not of three channels has no use for a matrix: it is the identity.
+    // Only tables with three input channels use a matrix; in others it is the identity.
     let one = b"\0\x01\0\0";
     let unused = [
         *one, [0; 4], [0; 4], [0; 4], *one, [0; 4], [0; 4], [0; 4], *one,
@@ -286,8 +287,8 @@ fn old_table_length(value: &[u8]) -> Option<usize> {
     nodes.checked_add(curves)?.checked_mul(2)?.checked_add(52)
 }
 
-/// Length of the elements when they lie end to end in the order of their offsets' places, each on a multiple of four,
-/// equal ones once.
+/// End of the elements, if they lie end to end in the order of the fields that hold their offsets, each aligned to four
+/// bytes, and equal ones only once.
 fn new_table_length(value: &[u8]) -> Option<usize> {
     let [inputs @ 1..=15, outputs @ 1..=15, 0, 0] = value.get(8..12)? else {
         return None;

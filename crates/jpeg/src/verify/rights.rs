@@ -138,7 +138,7 @@ fn xmp(body: &[u8]) -> Option<()> {
         if let Some(found) = rest.strip_prefix(before) {
             let (text, after) = found.split_once('<')?;
             rest = after.strip_prefix(behind.get(1..)?)?;
-            // A lone `&` or `>` would be another way to write the same.
+            // Only one way to write each text is allowed, so a bare `&` or `>` is refused.
             let plain = text.replace("&lt;", "<").replace("&gt;", ">");
             let bare = text
                 .replace("&lt;", "")
@@ -160,7 +160,8 @@ fn notice(text: &str) -> Option<()> {
     (words && short && text.chars().all(is_plain)).then_some(())
 }
 
-/// Not a control character, nor a space of another kind, nor one that formats, selects a variant, or has no public meaning.
+/// Whether a character is visible or the plain space: no control character, no other space, none that formats text,
+/// selects a variant or has no public meaning.
 fn is_plain(c: char) -> bool {
     if c == ' ' {
         return true;
@@ -170,6 +171,6 @@ fn is_plain(c: char) -> bool {
     }
     let code = u32::from(c);
     let hidden = HIDDEN.iter().any(|range| range.contains(&code));
-    // The last two of each plane mean nothing.
+    // The last two code points of each plane are noncharacters.
     !hidden && code % 0x1_0000 < 0xFFFE
 }

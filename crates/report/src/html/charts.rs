@@ -12,13 +12,13 @@ const HEIGHT: f64 = 240.0;
 /// Room for the numbers on the left, and for the days below.
 const LEFT: f64 = 56.0;
 const BELOW: f64 = 24.0;
-/// Of a bar that lies.
+/// Of a horizontal bar.
 const BAR: f64 = 18.0;
 const GAP: f64 = 8.0;
 const NAMES: f64 = 190.0;
 const NUMBERS: f64 = 70.0;
 
-/// What stands on one another in a day's bar, from below.
+/// The segments of a day's bar, from the bottom up.
 const PARTS: [(&str, &str); 5] = [
     ("CLEANED", "published"),
     ("REJECTED", "refused"),
@@ -95,7 +95,7 @@ pub fn days(report: &Report) -> String {
     svg
 }
 
-/// Lying bars, the longest first.
+/// Horizontal bars, the longest first.
 pub fn ranked<'a>(label: &str, bars: impl Iterator<Item = (&'a str, u64)>) -> String {
     let bars: Vec<(&str, u64)> = bars.collect();
     let most = bars
@@ -128,7 +128,7 @@ pub fn ranked<'a>(label: &str, bars: impl Iterator<Item = (&'a str, u64)>) -> St
     svg
 }
 
-/// The next number that people count in, which four divides: 4, 8, 20, 40, 80, 200 and so on.
+/// The next round number that is a multiple of four: 4, 8, 20, 40, 80, 200 and so on.
 fn rounded_up(n: u64) -> u64 {
     let mut unit = 1;
     loop {

@@ -149,8 +149,8 @@ impl Filter {
         }
     }
 
-    /// The uploads that pass. What was uploaded in a span has changed in it or later, so that the walk goes on to the present
-    /// when the time of the upload counts.
+    /// The uploads that pass. The index is ordered by the last change, which comes after the upload. So when the time
+    /// of the upload counts, the walk includes changes up to the present.
     fn walk(&self, table: &Table, bucket: &str, by: By) -> Filtered {
         let mut ask = self.ask(bucket);
         let (since, until) = (ask.since, ask.until);

@@ -98,7 +98,7 @@ async fn smoke(args: &Args) -> Result<Report> {
         user_b,
         patience: Duration::from_secs(args.timeout),
     };
-    // Unlike any other, so that its ETag and what it hides are its own.
+    // The photo is unique, so that no other has its ETag or its secret.
     let number = uuid::Uuid::new_v4();
     let (secret, key) = (
         format!("canary-{number}"),
@@ -124,7 +124,7 @@ async fn smoke(args: &Args) -> Result<Report> {
     let checked = run.check(source, &key, &secret, step).await;
     let milliseconds = began.elapsed().as_millis();
 
-    // Also when something was found wrong: a photo for trial does not stay on the website.
+    // Clean up even after a failed check: the trial photo must not stay on the website.
     step("user A deletes it");
     let delete = user_a.delete_object().bucket(source).key(&key).send().await;
     delete.map_err(|error| {

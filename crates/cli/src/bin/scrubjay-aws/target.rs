@@ -288,7 +288,7 @@ pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
 
 fn advice(code: &str, message: &str, stack: &str, region: &str) -> String {
     match code {
-        // A stack that is not there is a ValidationError; the name itself was checked by nobody before.
+        // CloudFormation answers ValidationError both for a stack that does not exist and for an invalid name.
         "ValidationError" => format!(
             "no stack {stack} in {region}: is it the right --env, --region and account? docs/deploy.md deploys one ({message})"
         ),

@@ -104,7 +104,7 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         table
             .bury(&report.tombstone, entries.len(), Timestamp::now())
             .await?;
-        // The fence goes last: as long as there is anything, it is there too.
+        // The fence goes last, so that it exists as long as any other item does.
         entries.sort_by_key(|entry| !entry.starts_with("upload#"));
         for entry in &entries {
             table.delete(&report.object, entry).await?;

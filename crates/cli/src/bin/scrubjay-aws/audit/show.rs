@@ -137,8 +137,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// What bucket B was last made to show, and what the newest act on the key was: they differ while an act is under way, and when
-/// it was given up.
+/// What bucket B was last made to show, and the newest act of the key. The two differ while an act is under way, and
+/// after one was given up.
 fn fence(head: &Value) -> [(&'static str, String); 3] {
     let upload = head["upload"].as_str().unwrap_or("an unknown upload");
     let newest = head["sequencer"].as_str().map(|s| s.trim_end_matches('0'));

@@ -22,7 +22,7 @@ use crate::when::days;
 pub const BATCH: usize = 100;
 /// Entry of the fence of an object.
 pub const HEAD: &str = "head";
-/// How often what a batch left over is asked for again.
+/// How often the keys that a batch left unanswered are requested again.
 const ROUNDS: u32 = 8;
 
 type Row = HashMap<String, AttributeValue>;

@@ -122,7 +122,7 @@ pub async fn load(args: &Args) -> Result<Figures> {
         load.discard(&sent.doubtful).await;
     }
     let sent = load.judge(sent, &mut figures)?;
-    // Who stopped the uploads does not want to wait for them: the table is asked once.
+    // After Ctrl-C the user does not want to wait for the ends of the uploads, so the table is asked only once.
     let patience = if stop.take() {
         Duration::ZERO
     } else {
@@ -299,7 +299,7 @@ impl Load<'_> {
                 for (upload, removal) in batch.iter().copied().zip(removals) {
                     match removal {
                         Removal::Over => over.push(upload),
-                        // After so long, nothing will be heard of it.
+                        // It has taken too long; no removal is expected any more.
                         Removal::Unheard if late => over.push(upload),
                         Removal::Open | Removal::Unheard => open.push(upload),
                     }

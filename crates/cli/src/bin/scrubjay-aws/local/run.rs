@@ -139,8 +139,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     })
 }
 
-/// Uploads, waits and downloads: no more at a time than was asked for, so that the time of each is its own and not its
-/// neighbours'.
+/// Uploads, waits and downloads. The number of uploads at a time is limited as the user asked, so that the measured
+/// time of each does not include waiting for others.
 async fn treat(stack: &Stack, inputs: Vec<Input>, args: &Args) -> Result<Vec<Row>> {
     let bar = show::bar(inputs.len(), "cleaning");
     let rows: Result<Vec<Row>> = stream::iter(inputs)

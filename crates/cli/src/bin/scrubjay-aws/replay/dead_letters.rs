@@ -15,7 +15,7 @@ use super::steps::{Replay, Work, refused};
 use super::{Pace, replay_name};
 use crate::target::Target;
 
-/// For so long nobody else sees a message that was received: longer than it takes to start ten executions at the lowest rate.
+/// Visibility time-out of a received message: longer than it takes to start ten executions at the lowest rate.
 const HIDDEN: Duration = Duration::from_mins(2);
 /// Seconds to wait for messages; with none SQS may ask only some of its servers.
 const PATIENCE: i32 = 2;
@@ -104,7 +104,7 @@ pub async fn replay(reader: &Reader<'_>, queue: &Queue, pace: &mut Pace) -> Resu
     let spinner = show::spinner();
     let done = loop {
         let messages = queue.receive().await?;
-        // A message that comes a second time is one that stays: the queue has no others.
+        // A message that comes a second time is one that stays in the queue, so only such messages are left.
         let fresh: Vec<Message> = messages
             .into_iter()
             .filter(|message| seen.insert(message.message_id.clone()))
@@ -198,7 +198,7 @@ fn read(body: &str, scrub: &str, retract: &str) -> Letter {
     let Some(key) = text("/detail/object/key") else {
         return Letter::Unknown;
     };
-    // Two deliveries of one event bear one id.
+    // Two deliveries of one event have the same id.
     let id = text("/id").map_or_else(|| event.to_string(), ToOwned::to_owned);
     Letter::Replay(Work::Event {
         about: key.to_owned(),

@@ -42,8 +42,8 @@ pub async fn failed(replay: &Replay, only: &Only) -> Result<Vec<Work>> {
     Ok(works)
 }
 
-/// Executions of the machine retract that ended so. They are listed by their beginning, which a redriven one keeps: no page but the
-/// last is known to be the last of interest.
+/// Executions of the machine retract with this end. The list is sorted by their start, which a redrive does not change.
+/// So an old execution can have ended recently, and every page has to be read.
 async fn removals(replay: &Replay, status: ExecutionStatus, since: Timestamp) -> Result<Vec<Work>> {
     let list = replay
         .sfn
@@ -112,7 +112,8 @@ async fn of_object(replay: &Replay, key: &str) -> Result<Vec<Work>> {
         && replay.suffixes.take(key)
         && (anew || !newest.as_ref().is_some_and(open))
     {
-        // Its name follows from how the item stands: once this is done, the next time is another matter.
+        // The name of the execution is made from the item's state. After this replay the state is another one, so a
+        // later replay gets a new name.
         let stands = newest.as_ref().map(|item| item.updated_at.to_string());
         let entry = newest
             .as_ref()

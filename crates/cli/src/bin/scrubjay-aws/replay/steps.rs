@@ -18,7 +18,7 @@ use super::{How, Only, replay_name};
 use crate::audit::{Item, Table};
 use crate::target::Target;
 
-/// A replay of a replay of a replay: no chain of names is longer.
+/// Longest chain of replays of replays that is followed by name.
 const CHAIN: u32 = 8;
 
 /// Something to put through again.
@@ -85,7 +85,7 @@ impl Replay {
     /// Puts one through; what cannot be is a row that says so.
     ///
     /// # Errors
-    /// When AWS refuses or does not answer: the next would fare no better.
+    /// When AWS refuses or does not answer; the next replay would fail in the same way.
     pub async fn put_through(&self, work: Work) -> Result<Option<Row>> {
         Ok(Some(match work {
             Work::Execution { arn, item } => {
@@ -142,7 +142,7 @@ impl Replay {
             if self.redrive(arn, &token).await? {
                 return Ok(row(Action::Redriven));
             }
-            // Someone else was quicker, or its time has just run out.
+            // Somebody else has redriven it meanwhile, or its 14 days have just run out.
             if let Some(now) = self.describe(arn).await?
                 && matches!(
                     now.status(),
@@ -195,8 +195,8 @@ impl Replay {
         self.start(start, depth).await
     }
 
-    /// The input of a new execution. One whose failure was never recorded holds the claim still; without a sequencer the new one
-    /// is let through.
+    /// The input of a new execution. An execution whose failure was never recorded still holds the claim. The new one
+    /// has no sequencer, so that the claim lets it through.
     async fn unclaimed(&self, upload: &Upload, input: Value) -> Result<Value> {
         let item = self.table.item(&upload.object(), &upload.entry()).await?;
         let held = item.is_some_and(|item| {
@@ -241,7 +241,7 @@ impl Replay {
         }
     }
 
-    /// Whether it continues now. `token` makes two of us who are quick one
+    /// Whether the execution continues now. `token` makes two redrives of it at the same time count as one
     /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html>).
     async fn redrive(&self, arn: &str, token: &str) -> Result<bool> {
         if self.dry_run {
@@ -262,7 +262,7 @@ impl Replay {
         }
     }
 
-    /// Starts an execution, or sees to the one that bears the name already
+    /// Starts an execution, or handles the one that already has the name
     /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>: a name is used once in 90 days).
     async fn start(&self, start: Start<'_>, depth: u32) -> Result<Row> {
         let arn = execution_arn(start.machine, start.name)
@@ -277,7 +277,7 @@ impl Replay {
             .ok()
             .map(|u| (u.object(), u.entry()));
         if self.dry_run {
-            // Not started, so it can be asked for.
+            // A dry run starts nothing: it only asks whether an execution of this name exists.
             return match self.describe(&arn).await? {
                 None => Ok(row),
                 Some(_) => Box::pin(self.execution(&arn, None, depth + 1)).await,
@@ -319,7 +319,7 @@ fn execution_arn(machine: &str, name: &str) -> Option<String> {
     Some(format!("{before}:execution:{machine}:{name}"))
 }
 
-/// With the service's code, which says what to do.
+/// The error with the service's code, from which users see what to do.
 pub fn refused<E>(error: &SdkError<E>, call: &str) -> anyhow::Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
