@@ -38,14 +38,15 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     ];
     RUNTIME.block_on(World::start("e2e", &parameters, false, &[]))
 });
-/// What the parameters change: refused uploads leave the older result, only one prefix is treated, more endings are, and notices of
-/// copyright are kept.
+/// What the parameters change: refused uploads leave the older result, only one prefix is treated, more endings are, notices of
+/// copyright are kept, and so are uploaders' network addresses.
 static OTHER: LazyLock<World> = LazyLock::new(|| {
     let parameters = [
         ("OnRejected", "keep"),
         ("KeyPrefix", "photos/"),
         ("Suffixes", "jpeg-and-jfif"),
         ("Copyright", "keep"),
+        ("SourceAddress", "record"),
     ];
     RUNTIME.block_on(World::start("other", &parameters, false, &[]))
 });
@@ -109,7 +110,8 @@ pub fn on_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     RUNTIME.block_on(test(world))
 }
 
-/// Runs a test on the stack with `OnRejected` `keep`, `KeyPrefix` `photos/`, `Suffixes` `jpeg-and-jfif` and `Copyright` `keep`.
+/// Runs a test on the stack with `OnRejected` `keep`, `KeyPrefix` `photos/`, `Suffixes` `jpeg-and-jfif`, `Copyright` `keep` and
+/// `SourceAddress` `record`.
 pub fn on_other_stack<T>(test: impl AsyncFnOnce(&World) -> T) -> T {
     let world = &*OTHER;
     RUNTIME.block_on(test(world))

@@ -244,6 +244,27 @@ fn finds_why_record_reads_the_fence() {
     });
 }
 
+/// A run that is overtaken records SUPERSEDED, and a run that repairs bucket B has shown its upload meanwhile.
+#[test]
+fn finds_why_record_reads_the_fence_after_superseded() {
+    breaks(&World {
+        duplicates: 1,
+        fault: Some(Fault::ShownMissed),
+        ..World::new(&[Put(1), Put(2), DeleteNewest])
+    });
+}
+
+/// One execution of an upload has published it, and a second one fails.
+#[test]
+fn finds_why_a_failure_is_not_recorded_over_the_success_of_another_execution() {
+    breaks(&World {
+        duplicates: 1,
+        failures: 1,
+        fault: Some(Fault::LateFailureWins),
+        ..World::new(&[Put(1)])
+    });
+}
+
 #[test]
 #[ignore = "takes minutes; see the module's comment"]
 fn the_larger_bound() {

@@ -24,6 +24,7 @@ fn they_do_what_they_say() {
             a_refused_upload_leaves_the_older_result_when_told_to_keep_it(world),
             only_keys_with_the_prefix_are_treated(world),
             notices_of_copyright_are_kept_and_not_told(world),
+            the_address_of_an_uploader_is_recorded_when_asked_for(world),
         );
         // It breaks a function for everybody.
         a_retract_that_failed_is_done_again(world).await;
@@ -112,6 +113,31 @@ async fn notices_of_copyright_are_kept_and_not_told(world: &World) {
     let kept = item["kept"].as_array().unwrap();
     assert!(kept.contains(&json!("copyright")), "{item}");
     assert!(!is_there(item.to_string().as_bytes()), "{item}");
+}
+
+/// Claim writes the address; so does Reclaim, which treats an upload again whose result is gone from bucket B.
+async fn the_address_of_an_uploader_is_recorded_when_asked_for(world: &World) {
+    let key = "photos/address.jpg";
+    let data = unique_sample("beach.jpg", key);
+    let etag = world.put(key, &data).await;
+    let address = world.ended(key, &etag, "CLEANED").await["sourceAddress"].clone();
+    let address = address.as_str().expect("an address");
+    assert!(address.parse::<std::net::IpAddr>().is_ok(), "{address}");
+
+    let wanted = clean(&data);
+    world.until_published(key, Some(&wanted)).await;
+    let gone = world.stack().s3().delete_object();
+    let gone = gone.bucket(&world.names().destination_bucket).key(key);
+    gone.send().await.unwrap();
+    let item = world.item(key, &etag).await.unwrap();
+    let mut again = world.created(key, &etag, item["sequencer"].as_str());
+    again["detail"]["object"]["version-id"] = item["versionId"].clone();
+    again["detail"]["source-ip-address"] = json!("192.0.2.17");
+    let (_, ended) = world.execute(&again).await;
+    assert_eq!(ended, ExecutionStatus::Succeeded);
+    world.until_published(key, Some(&wanted)).await;
+    let item = world.ended(key, &etag, "CLEANED").await;
+    assert_eq!(item["sourceAddress"], "192.0.2.17");
 }
 
 async fn only_keys_with_the_prefix_are_treated(world: &World) {

@@ -44,6 +44,10 @@ pub enum Fault {
     NotesOverwrite,
     /// Record does not read the fence after it has written.
     RetractMissed,
+    /// Record does not read the fence after it has written SUPERSEDED.
+    ShownMissed,
+    /// A failure event is recorded whatever the item says by now.
+    LateFailureWins,
 }
 
 /// What is checked: users' acts, and how often each thing may go wrong in all.
@@ -556,7 +560,9 @@ impl World {
                     Status::Cleaned if self.fault != Some(Fault::RetractMissed) => {
                         Next::Go(Task::RecordRetracted)
                     }
-                    Status::Superseded if mine => Next::Go(Task::RecordShown),
+                    Status::Superseded if mine && self.fault != Some(Fault::ShownMissed) => {
+                        Next::Go(Task::RecordShown)
+                    }
                     _ => Next::Succeed,
                 }
             }
@@ -723,7 +729,7 @@ impl World {
             .items
             .get(&entry)
             .is_none_or(|item| item.execution == name && item.status == Status::Processing);
-        if mine {
+        if mine || self.fault == Some(Fault::LateFailureWins) {
             let updated = state.now();
             let known = state.items.get(&entry).and_then(|item| item.sequencer);
             state.items.insert(
