@@ -11,7 +11,7 @@ const TRIES: u32 = 7 * 3;
 const TRIES_BEFORE: u32 = 3 * 3;
 
 /// Bucket B takes nothing under this key until every retry is spent.
-async fn fails(world: &World, key: &str) -> (String, Vec<u8>, Value) {
+pub async fn fails(world: &World, key: &str) -> (String, Vec<u8>, Value) {
     let data = unique_sample("beach.jpg", key);
     let path = format!("^/{}/{key}", world.names().destination_bucket);
     let broken = Rule::new(

@@ -4,6 +4,8 @@ use aws_sdk_eventbridge::types::Target;
 use scrubjay_tests::{World, is_express, on_stack, unique_sample};
 use serde_json::{Value, json};
 
+use super::replay::fails;
+
 /// The pattern of `docs/operations.md`, narrowed to the keys of this test.
 fn pattern() -> Value {
     let page = include_str!("../../../docs/operations.md");
@@ -89,9 +91,38 @@ fn every_end_is_told_by_an_event_and_by_the_output() {
         let etag = world.put(bad, b"canary, and no picture").await;
         let bad_item = world.ended(bad, &etag, "REJECTED").await;
 
-        let events = details(world, &url, 2).await;
+        // Overtaken: bucket A holds another file than the one that this event names.
+        let old = "settled/superseded.jpg";
+        world.put(old, &unique_sample("beach.jpg", old)).await;
+        let event = world.created(old, "00000000000000000000000000000000", None);
+        let (arn, _) = world.execute(&event).await;
+        assert_eq!(output(world, &arn.into()).await["status"], "SUPERSEDED");
+        // Failed, without a Catch that could say so, and redriven.
+        let shut_out = "settled/failed.jpg";
+        let (etag, _, failed) = fails(world, shut_out).await;
+        let redrive = world.stack().sfn().redrive_execution();
+        let arn = failed["execution"].as_str().unwrap();
+        redrive.execution_arn(arn).send().await.unwrap();
+        world.ended(shut_out, &etag, "CLEANED").await;
+
+        let events = details(world, &url, 6).await;
+        let told = |key: &str| -> Vec<&Value> {
+            events.iter().filter(|event| event["key"] == key).collect()
+        };
+        let mut statuses: Vec<&str> = told(old)
+            .iter()
+            .chain(&told(shut_out))
+            .map(|event| event["status"].as_str().unwrap())
+            .collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, ["CLEANED", "CLEANED", "FAILED", "SUPERSEDED"]);
+        let failure = told(shut_out)
+            .into_iter()
+            .find(|event| event["status"] == "FAILED");
+        assert_eq!(failure.unwrap()["error"], failed["error"]["name"]);
+        let events = [told(good)[0], told(bad)[0]];
         let bucket = &world.names().source_bucket;
-        for (event, item) in events.iter().zip([&good_item, &bad_item]) {
+        for (event, item) in events.into_iter().zip([&good_item, &bad_item]) {
             for field in ["etag", "versionId", "execution", "status"] {
                 assert_eq!(event[field], item[field], "{field}");
             }
