@@ -9,6 +9,7 @@ mod operate {
     mod erase;
     mod harness;
     mod load;
+    mod old_items;
     mod photos;
     mod replay;
     mod run;
