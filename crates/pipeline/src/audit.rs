@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 
 use crate::upload::{Upload, hex};
 
-/// How many partitions of the index by-status share the items of a day that stand alike, where they are many: a partition takes
-/// 1,000 write units a second, and an index that cannot keep up holds its table back
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>). The state Claim of
-/// `statemachine/scrub.asl.json` reckons with the same number; a test holds the two together.
+/// Number of partitions of the index by-status over which the items of one day and one frequent status are spread
+/// ([`Status::is_sharded`]). One partition takes 1,000 write units a second, and an index that cannot keep up throttles its
+/// table (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>). The state Claim of
+/// `statemachine/scrub.asl.json` uses the same number; a test compares the two.
 pub const SHARDS: u8 = 16;
 
-/// How an upload stands.
+/// The status of an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
@@ -28,7 +28,7 @@ pub enum Status {
     Rejected,
     /// A newer upload or a delete came first.
     Superseded,
-    /// Its execution failed, timed out or was aborted: to be redriven.
+    /// Its execution failed, timed out or was aborted; an operator can redrive it.
     Failed,
     /// It was published and then removed, because bucket A no longer has it.
     Retracted,
@@ -57,14 +57,14 @@ impl Status {
         }
     }
 
-    /// Whether the items of a day that stand so are spread over [`SHARDS`] partitions: those that every upload passes through.
-    /// The others are few, and asked for by hand: one partition a day.
+    /// Whether the items of a day with this status are spread over [`SHARDS`] partitions. This is true for the frequent
+    /// statuses. Items with any other status are few and are queried by hand, so they have one partition a day.
     pub const fn is_sharded(self) -> bool {
         matches!(self, Self::Processing | Self::Cleaned | Self::Superseded)
     }
 
-    /// Partition key of the index by-status for an object's item: `<status>#<yyyy-mm-dd>`, UTC, and `#<shard>` where there are
-    /// shards.
+    /// Partition key of the index by-status for an object's item: `<status>#<yyyy-mm-dd>`, UTC, followed by `#<shard>` if the
+    /// status is sharded.
     pub fn partition(self, at: Timestamp, object: &str) -> String {
         let day = self.day(at);
         if self.is_sharded() {
@@ -74,8 +74,8 @@ impl Status {
         }
     }
 
-    /// Every partition in which an item of this day may be. Versions before shards wrote the plain day for every status: it is
-    /// among them.
+    /// Every partition in which an item of this day may be. The partition without a shard is always among them, because earlier
+    /// versions of scrubjay used it for every status.
     pub fn partitions(self, day: Timestamp) -> Vec<String> {
         let day = self.day(day);
         let shards = if self.is_sharded() { SHARDS } else { 0 };
@@ -89,7 +89,8 @@ impl Status {
     }
 }
 
-/// Partition key of the item that stays when an object's items were erased: a digest in place of the name, and no slash.
+/// Partition key of the item that remains after an object's items were erased. It contains a digest instead of the object's
+/// name, and no slash, so that it cannot be an object's key.
 pub fn tombstone(object: &str) -> String {
     format!("erased-{}", hex(&Sha256::digest(object.as_bytes())))
 }
@@ -127,12 +128,12 @@ pub fn stamp(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-/// Kinds removed: presence only.
+/// A kind of metadata that was removed: that it was there and how much of it, never what it said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// What it was, such as `exif` or `trailer-mp4`.
     pub kind: String,
-    /// How many.
+    /// How many pieces of this kind.
     pub count: u64,
     /// How many bytes in all.
     pub bytes: u64,
@@ -194,10 +195,10 @@ pub struct Findings {
     pub repaired: Vec<String>,
     /// What was done about Exif Orientation: `none`, `baked`, `reencoded`, `tagged` or `dropped`.
     pub orientation: String,
-    /// Exif's sensitive parts. Not known from functions of a version that did not say.
+    /// Exif's sensitive parts. `None` in items of earlier versions of scrubjay, which did not record them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exif: Option<ExifParts>,
-    /// SHA-256 of the source file, lower-case hexadecimal; only what has read all of it knows.
+    /// SHA-256 of the source file, in lower-case hexadecimal. `None` if only the beginning of the file was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_sha256: Option<String>,
 }
@@ -239,7 +240,7 @@ impl Findings {
         }
     }
 
-    /// With the digest of the bytes that they are about.
+    /// Adds the SHA-256 of the source file.
     #[must_use]
     pub fn with_content(mut self, source: &[u8]) -> Self {
         self.source_sha256 = Some(hex(&Sha256::digest(source)));
@@ -271,7 +272,8 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// The message in a Lambda error's cause (`{"errorMessage", "errorType", ...}`), or the cause itself, cut to a sane length.
+    /// The message in a Lambda error's cause (`{"errorMessage", "errorType", ...}`), or the cause itself, cut to 1,000
+    /// characters.
     pub fn message(cause: &str) -> String {
         let told = serde_json::from_str::<Value>(cause).ok();
         let told = told
@@ -286,23 +288,23 @@ impl Reason {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// Which.
+    /// The upload.
     pub upload: Upload,
     /// How it ended.
     pub status: Status,
     /// What Strip found and did, if it came that far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub findings: Option<Findings>,
-    /// What is in bucket B, if it came that far.
+    /// The clean file in bucket B, if it was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Output>,
-    /// Why not, otherwise.
+    /// Why it was not published, if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Reason>,
-    /// When the execution ended, if it failed: tells a second word of one failure from a second failure.
+    /// When the execution ended, if it failed. This distinguishes a repeated event about one failure from a second failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
-    /// How often the execution was redriven: each of these is an attempt too.
+    /// How often the execution was redriven. Each redrive counts as an attempt.
     #[serde(default)]
     pub redrives: u32,
 }
@@ -312,7 +314,8 @@ pub const SOURCE: &str = "scrubjay";
 /// The detail type of the event that says how an upload ended.
 pub const SETTLED: &str = "Upload Settled";
 
-/// The detail of that event: names of the object and of what was found, never a value from the file.
+/// The detail of the event [`SETTLED`]: the object's name and the kinds of metadata that were found, never a value from the
+/// file.
 pub fn settled(outcome: &Outcome) -> Value {
     let upload = &outcome.upload;
     let mut kinds: Vec<String> = Vec::new();
@@ -337,15 +340,15 @@ pub fn settled(outcome: &Outcome) -> Value {
 /// One line of an item's append-only history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// When.
+    /// When the status changed.
     pub at: String,
-    /// What it became.
+    /// The new status.
     pub status: Status,
-    /// By which execution.
+    /// The execution that set it.
     pub execution: String,
 }
 
-/// When an item may be forgotten, in seconds since 1970 as DynamoDB's TTL wants it; `None` keeps it for ever.
+/// When an item expires, in seconds since 1970, which is the format of DynamoDB's TTL; `None` keeps it for ever.
 pub fn expires_at(now: Timestamp, retention_days: u32) -> Option<i64> {
     (retention_days > 0)
         .then(|| {

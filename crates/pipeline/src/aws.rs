@@ -40,18 +40,19 @@ use webpki::anchor_from_trusted_cert;
 
 use crate::error::Source as Cause;
 
-/// For a connection to be opened; as `aws_config::defaults` has it.
+/// Time-out for opening a connection; `aws_config::defaults` has the same.
 const CONNECT: Duration = Duration::from_millis(3100);
-/// For one attempt of a call, up to the head of its answer, and for all attempts of a call together. Both are below every
-/// function's `Timeout`, and that is below its state's `TimeoutSeconds`: when a state is retried, the calls of its earlier attempt
-/// have been given up. The protocol assumes that their writes do not land later (docs/protocol.md).
+/// Time-out for one attempt of a call, up to the head of its answer; [`CALL`] is the time-out for all attempts of a call
+/// together. A function whose call hangs for longer than its `Timeout` is ended by Lambda, and with it the call. Every `Timeout` is
+/// below the state's `TimeoutSeconds`. So when a state is retried, the calls of its earlier attempt have been given up. The
+/// protocol assumes that their writes do not land later (docs/protocol.md).
 const ATTEMPT: Duration = Duration::from_secs(20);
 const CALL: Duration = Duration::from_secs(50);
 
-/// The SDK's configuration as Lambda gives it by the environment: region, credentials
+/// The SDK's configuration from the environment variables that Lambda sets: region, credentials
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>) and, in tests, an
-/// endpoint. `aws_config::defaults` would link what a Lambda never uses, profiles, STS and the instance metadata service, and
-/// its default HTTP client two TLS back ends.
+/// endpoint. `aws_config::defaults` is not used, because it would link code that a Lambda never needs (profiles, STS and the
+/// instance metadata service), and its default HTTP client would link two TLS back ends.
 pub fn sdk_config() -> SdkConfig {
     let http = Builder::new()
         .tls_provider(tls::Provider::Rustls(
@@ -79,9 +80,10 @@ pub fn sdk_config() -> SdkConfig {
     config.build()
 }
 
-/// The system's certificate authorities from its one bundle file. The default reads every file of the system's certificate
-/// folder as well, which has the same authorities again: some 300 files, half of a cold start. It stays for a system that is
-/// configured otherwise or whose bundle has something that cannot be read.
+/// Trusts the system's certificate authorities, read from its one bundle file. The SDK's default reads every file of the
+/// system's certificate folder as well, which has the same authorities again: some 300 files, whose reading takes half of a
+/// cold start. The default is used only if `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, or if the bundle has something that cannot
+/// be read.
 fn trusted() -> TlsContext {
     let store = bundle().map_or_else(TrustStore::default, |pem| {
         TrustStore::empty().with_pem_certificate(pem)
@@ -118,7 +120,7 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|r| r.status().as_u16())
 }
 
-/// The cause for the log: the service's code and request, or why there was no answer.
+/// The cause for the log: the service's error code and HTTP status, or why there was no answer.
 fn cause<E>(error: SdkError<E>) -> Cause
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

@@ -18,7 +18,7 @@ pub struct Lookup<F> {
 }
 
 impl<F: Fn(&str) -> Option<String>> Lookup<F> {
-    /// Over any source of variables, so that tests need not change the process's environment.
+    /// Reads variables from any source, so that tests need not change the process's environment.
     pub fn new(variable: F) -> Self {
         Self {
             variable,
@@ -35,7 +35,7 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
         value
     }
 
-    /// Adds a complaint. Two adapters may read the same variable; it is complained of once.
+    /// Adds a complaint, unless the same one was added before: two adapters may read the same variable.
     pub fn complain(&mut self, complaint: String) {
         if !self.complaints.contains(&complaint) {
             self.complaints.push(complaint);
@@ -54,7 +54,8 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
     }
 
     /// How files are checked and stripped: `MAX_BYTES`, `MAX_PIXELS`, `MAX_SEGMENTS`, `MAX_SCANS`, `MAX_WORK`, `MAX_MEMORY`,
-    /// `CHECK`, `ORIENTATION`, `REENCODE_QUALITY`, `ICC`, `ARITHMETIC` and `COPYRIGHT`. `deep` is an option of the command alone.
+    /// `CHECK`, `ORIENTATION`, `REENCODE_QUALITY`, `ICC`, `ARITHMETIC` and `COPYRIGHT`. `deep` is always off, because only the
+    /// command-line tool has this option.
     pub fn jpeg_options(&mut self) -> Options {
         let d = Limits::default();
         Options {

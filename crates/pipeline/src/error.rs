@@ -9,7 +9,7 @@ pub enum Class {
     Permanent,
     /// A newer upload or a delete has overtaken this one: never retried, caught, recorded as SUPERSEDED.
     Overtaken,
-    /// What was read earlier no longer holds: never retried as it stands, caught, and the reading done again.
+    /// What was read earlier is out of date: never retried with the same input, but caught, and read again.
     Stale,
     /// May work the next time: retried with back-off, never caught, so that a redrive continues at the state that failed.
     Transient,
@@ -17,7 +17,7 @@ pub enum Class {
     Bug,
 }
 
-/// The cause of a transient error, kept for the one log line at the edge.
+/// The cause of a transient error, kept for the log line that the Lambda writes about the event.
 pub type Source = Box<dyn StdError + Send + Sync>;
 
 /// Every error that crosses a Lambda boundary. Messages hold names, numbers and offsets, never file contents.
@@ -26,13 +26,13 @@ pub enum Error {
     /// The object is not a JPEG at all.
     #[error("{0}")]
     NotJpeg(String),
-    /// A JPEG that is damaged or not all there.
+    /// A JPEG that is damaged or incomplete.
     #[error("{0}")]
     CorruptJpeg(String),
     /// A JPEG coded by a process that is not supported.
     #[error("{0}")]
     UnsupportedJpeg(String),
-    /// Over one of the configured limits.
+    /// The file exceeds one of the configured limits.
     #[error("{0}")]
     TooLarge(String),
     /// Bucket A holds another ETag under the key: the object was overwritten after the event.
@@ -47,7 +47,8 @@ pub enum Error {
     /// The fence changed in a way that no sequencer orders, or the run's own staged file has expired: read bucket A again.
     #[error("what was read from bucket A is out of date; it must be read again")]
     SourceStale,
-    /// Bucket B must be brought to the newest upload, whose staged file has expired, by a run that cannot stage it again.
+    /// The staged file of the key's newest upload has expired, and this run cannot stage it again, because it is the run of
+    /// another act.
     #[error("the staged file of the newest upload has expired; that upload must be started again")]
     StagedFileExpired,
     /// S3 did not answer, throttled, or refused access.
@@ -89,13 +90,13 @@ pub enum Error {
     /// The input does not decode.
     #[error("bad event: {0}")]
     BadEvent(String),
-    /// The staged file is not in canonical clean form: a leak, stopped at the door.
+    /// The staged file is not in canonical clean form. It may leak metadata, so it is not published.
     #[error("the staged file is not clean: {0}")]
     NotClean(String),
 }
 
 impl Error {
-    /// Every variant's name, in the order of the enum. A test holds the state machines against it.
+    /// Every variant's name, in the order of the enum. A test compares the state machines with it.
     pub const NAMES: [(&'static str, Class); 15] = [
         ("NotJpeg", Class::Permanent),
         ("CorruptJpeg", Class::Permanent),

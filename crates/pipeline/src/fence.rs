@@ -67,7 +67,7 @@ pub struct FenceState {
     pub sequencer: Option<Sequencer>,
     /// The act was a removal: bucket B must hold nothing.
     pub deleted: bool,
-    /// Entry of the upload that was admitted last; stays when it is removed, to say what was removed.
+    /// Audit entry of the upload that was admitted last. A removal keeps it, so that the fence says what was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<String>,
     /// The execution whose act was admitted.
@@ -81,7 +81,7 @@ pub struct FenceState {
 }
 
 impl FenceState {
-    /// Whether it names an upload with this ETag, to be shown.
+    /// Whether bucket B must show an upload with this ETag.
     pub fn shows(&self, etag: &str) -> bool {
         let upload = self
             .upload
@@ -141,7 +141,7 @@ pub enum Act {
 /// Whether an act may replace the fence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It may, by this.
+    /// It may; this is the new fence.
     Raise(FenceState),
     /// The fence already names this act.
     Mine,
@@ -415,9 +415,9 @@ impl Run {
             },
             // No other act was admitted before the write was done, and no other run noted a later write of the same bytes.
             (Phase::Note { fence, .. }, Reply::Applied(true)) => Phase::End(self.end(fence)),
-            // Whoever deleted it: the next observation says what bucket B holds.
+            // Whether this run or another one deleted the object, the next observation says what bucket B holds.
             (Phase::Delete { rev, .. }, _) => Phase::Observe { since: rev },
-            // A condition that did not hold.
+            // A condition did not hold, so the run starts over.
             _ => Phase::Observe { since: 0 },
         };
     }

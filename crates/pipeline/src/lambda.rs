@@ -1,4 +1,4 @@
-//! What every Lambda does around its handler: one JSON line per event, and our error names at the edge.
+//! What every Lambda does around its handler: it logs one JSON line per event, and reports errors under our own names.
 
 use std::time::Instant;
 
@@ -19,8 +19,8 @@ pub fn log_as_json() {
         .ok()
         .and_then(|level| level.parse().ok())
         .unwrap_or(Level::INFO);
-    // Around each event the runtime opens a span and logs every error once more, a refused file's too: what is said of an
-    // event, we say.
+    // The runtime would open a span around each event and log every error a second time, even that of a refused file. `Subject`
+    // writes both instead.
     let ours = Targets::new()
         .with_default(level)
         .with_target("lambda_runtime::layers::trace", LevelFilter::OFF)
@@ -60,7 +60,7 @@ where
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let started = Instant::now();
         let subject = Subject::of(&event.payload);
-        // Whatever the handler says on the way, it says about this event.
+        // The span puts the event's fields into every log line of the handler.
         let span = subject.span(step, &event.context.request_id);
         let result = handle(event.payload).instrument(span).await;
         subject.log(
@@ -74,7 +74,8 @@ where
     .await
 }
 
-/// Which upload an event is about. Taken before the input is decoded, so that a bad input is named as far as it can be.
+/// Which upload an event is about. Its fields are read before the input is decoded, so that the log names the upload even if
+/// the input is invalid.
 struct Subject([(&'static str, String); 6]);
 
 impl Subject {
@@ -94,7 +95,7 @@ impl Subject {
     fn span(&self, step: &str, request: &str) -> Span {
         let [bucket, key, etag, version, execution, attempt] =
             self.0.each_ref().map(|(_, value)| value.as_str());
-        // At a level that is never filtered out.
+        // The span has the level ERROR, which is never filtered out, so that every log line has its fields.
         tracing::error_span!(
             "event", step, request, bucket, key, etag, version, execution, attempt
         )

@@ -1,7 +1,8 @@
 //! CloudWatch metrics in the embedded metric format: log lines from which CloudWatch Logs makes metrics
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 //!
-//! Dimensions are few and bounded: the stack, and one of outcome, error name or kind, each from a closed list of ours.
+//! Dimensions are few and bounded. Every metric has the stack, and some also have an outcome, an error name or a kind, whose
+//! values come from closed lists in scrubjay.
 
 use std::io::Write;
 
@@ -34,17 +35,17 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Of the stack by this name.
+    /// Metrics of the stack with this name.
     pub fn new(stack: String) -> Self {
         Self { stack }
     }
 
-    /// Everything that is measured of an upload's end.
+    /// Writes all metrics about the end of an upload.
     pub fn outcome(&self, outcome: &Outcome) {
         self.emit(&self.lines(outcome, Timestamp::now()));
     }
 
-    /// A file that Publish stopped at the door.
+    /// Counts a staged file that Publish found not clean and did not publish.
     pub fn not_clean(&self) {
         self.emit(&[self.not_clean_line(Timestamp::now())]);
     }
@@ -54,7 +55,7 @@ impl Metrics {
         self.line(now, None, &[("NotClean", "Count", 1.0)])
     }
 
-    /// What a run of Reconcile found. Zeros are sent too: no value at all means that it does not run.
+    /// Writes what a run of Reconcile found. Zeros are written too, so that a missing value means that Reconcile does not run.
     pub fn reconciled(&self, found: Reconciled) {
         self.emit(&[self.reconciled_line(found, Timestamp::now())]);
     }
@@ -81,7 +82,7 @@ impl Metrics {
             Some(("Outcome", outcome.status.as_str())),
             &[("Uploads", "Count", 1.0)],
         )];
-        // Its average is the share of refused uploads.
+        // The average of this metric is the share of refused uploads.
         if matches!(outcome.status, Status::Cleaned | Status::Rejected) {
             let rejected = f64::from(u8::from(outcome.status == Status::Rejected));
             lines.push(self.line(now, None, &[("Rejected", "None", rejected)]));

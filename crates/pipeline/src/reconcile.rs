@@ -34,7 +34,7 @@ pub struct Listed {
 pub struct Page {
     /// The objects.
     pub objects: Vec<Listed>,
-    /// There are more behind the last.
+    /// Whether the bucket has more objects after the last one.
     pub more: bool,
 }
 
@@ -49,8 +49,8 @@ pub struct Pair {
     pub destination: Option<Listed>,
 }
 
-/// Pairs two listings that begin behind the same key. Also says how far they both reach: the key to go on from, or `None` when
-/// both are at their end.
+/// Pairs two listings that begin after the same key. Also returns the last key that both listings reach, after which the next
+/// pages begin, or `None` if both are at their end.
 pub fn pair(source: Page, destination: Page) -> (Vec<Pair>, Option<String>) {
     let reach = |page: &Page| {
         page.objects
@@ -85,29 +85,30 @@ pub fn pair(source: Page, destination: Page) -> (Vec<Pair>, Option<String>) {
     (pairs, horizon)
 }
 
-/// A text that stands before a key in the order of a listing, and behind nearly all that stands before the key: a listing that
-/// begins behind it begins with the key. S3 has no listing that begins at a key
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>, `StartAfter`).
+/// A value for `StartAfter` with which a listing begins at `key`. S3 lists the keys after a given one, but cannot begin at a
+/// given one (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>). So this text sorts before `key`, and
+/// after nearly all keys that sort before `key`.
 pub fn just_before(key: &str) -> String {
     let mut text = key.to_owned();
     let Some(last) = text.pop() else {
         return text;
     };
-    // Without its last character, a key that ended in the first of all characters is its own predecessor.
+    // If the key's last character is the first of all characters (U+0000), the key without it is already the predecessor.
     let before = (0..u32::from(last)).rev().find_map(char::from_u32);
     if let Some(before) = before {
         text.push(before);
         text.push('~');
     }
-    // A key has at most 1,024 bytes, and so has what a listing begins behind.
+    // A key has at most 1,024 bytes, and so must the value of `StartAfter`.
     while text.len() > 1_024 {
         text.pop();
     }
     text
 }
 
-/// A key as S3 Inventory and listings with `encoding-type=url` write it: a form's encoding, in which a space is a plus and a plus is
-/// `%2B` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html>). None when it is not UTF-8.
+/// A key as S3 Inventory and listings with `encoding-type=url` write it: the encoding of HTML forms, in which a space is
+/// written `+` and a plus `%2B` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html>). None when it
+/// is not UTF-8.
 pub fn decoded(key: &str) -> Option<String> {
     let spaced = key.replace('+', " ");
     let text = percent_decode_str(&spaced).decode_utf8().ok()?;
@@ -120,14 +121,14 @@ pub fn decoded(key: &str) -> Option<String> {
 pub struct StoredFence {
     /// `<bucket>/<key>`.
     pub object: String,
-    /// When.
+    /// When it last changed.
     pub updated_at: Timestamp,
     /// The fence.
     #[serde(flatten)]
     pub fence: FenceState,
 }
 
-/// What comparing one key gives.
+/// The result of comparing one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Comparison {
     /// Bucket B is what bucket A says, or the key changed too recently to tell.
@@ -141,7 +142,7 @@ pub enum Comparison {
 /// Compares one key. What changed at `before` or later counts as settled: its event may still be on the way.
 pub fn compare(pair: &Pair, stored: Option<&StoredFence>, before: Timestamp) -> Comparison {
     let Some(source) = &pair.source else {
-        // Without a fence it is nothing that was published from this bucket A: not ours to remove.
+        // Without a fence, the object was not published from this bucket A, so scrubjay must not remove it.
         return match stored {
             Some(s) if s.updated_at < before && pair.destination.is_some() => Comparison::Orphan,
             _ => Comparison::Settled,
@@ -170,9 +171,9 @@ pub fn compare(pair: &Pair, stored: Option<&StoredFence>, before: Timestamp) -> 
 pub struct KnownUpload {
     /// Sort key.
     pub entry: String,
-    /// How it stands.
+    /// Its status.
     pub status: Status,
-    /// Since when.
+    /// When it last changed.
     pub updated_at: Timestamp,
     /// Its version.
     #[serde(default)]
@@ -203,8 +204,8 @@ impl std::str::FromStr for OnRejected {
     }
 }
 
-/// How long PROCESSING explains that bucket B does not show an upload. The machine ends after an hour; a redrive gives it
-/// another.
+/// How long PROCESSING explains that bucket B does not show an upload. An execution times out after an hour, and a redrive
+/// gives it another hour.
 const PROCESSING_EXPLAINS: SignedDuration = SignedDuration::from_hours(2);
 
 /// What else decides whether an audit item explains a difference.
@@ -235,9 +236,9 @@ pub enum Explanation<'a> {
 /// that is older than the object is about an earlier upload of the same bytes, and SUPERSEDED says nothing about what bucket B
 /// must show.
 ///
-/// FAILED explains only when it came after the fence's last act: otherwise that act was a newer one, which has been undone since.
-/// REJECTED explains an empty bucket B. Under [`OnRejected::Withdraw`] it never explains a photo in bucket B, and under
-/// [`OnRejected::Keep`] only one that was published before.
+/// FAILED explains the difference only if it was recorded after the fence's last act. Otherwise that act was newer than the
+/// upload, and has been undone since. REJECTED explains an empty bucket B. Under [`OnRejected::Withdraw`] it never explains a
+/// photo in bucket B, and under [`OnRejected::Keep`] only one that was published before.
 pub fn explain<'a>(
     object: &Listed,
     known: &'a [KnownUpload],
@@ -273,7 +274,8 @@ pub fn explain<'a>(
     }
 }
 
-/// An item that says PROCESSING. One without a field that every claim writes must not hide the others.
+/// An item that says PROCESSING. Most fields have defaults, so that an item without a field that every claim writes does not
+/// prevent the other items from being read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StuckItem {
@@ -287,7 +289,7 @@ pub struct StuckItem {
     /// Its version.
     #[serde(default)]
     pub version_id: Option<String>,
-    /// The execution that works on it, or so it says.
+    /// The execution that works on it, according to the item.
     #[serde(default)]
     pub execution: String,
     /// When it was last touched, as the table has it.
@@ -296,7 +298,7 @@ pub struct StuckItem {
 }
 
 impl StuckItem {
-    /// Of an object's upload that says PROCESSING.
+    /// Made from an object's known upload, whose item says PROCESSING.
     pub fn of(object: &str, etag: &str, known: &KnownUpload) -> Self {
         Self {
             object: object.to_owned(),
@@ -314,8 +316,8 @@ impl StuckItem {
     }
 }
 
-/// An *Object Created* event for an upload whose own was lost. It has no sequencer, and no time either: how long the upload has
-/// waited says nothing of the pipeline.
+/// An *Object Created* event for an upload whose own event was lost. It has no sequencer. It has no time either, so that the
+/// time that the upload has waited does not count as the pipeline's duration.
 pub fn created(bucket: &str, key: &str, etag: &str, version_id: Option<&str>) -> Value {
     let mut object = json!({"key": key, "etag": etag});
     if let Some(version) = version_id {
@@ -324,7 +326,7 @@ pub fn created(bucket: &str, key: &str, etag: &str, version_id: Option<&str>) ->
     event("Object Created", bucket, &object)
 }
 
-/// An *Object Deleted* event for a delete whose own was lost.
+/// An *Object Deleted* event for a delete whose own event was lost.
 pub fn deleted(bucket: &str, key: &str) -> Value {
     event("Object Deleted", bucket, &json!({"key": key}))
 }
@@ -337,32 +339,33 @@ fn event(detail_type: &str, bucket: &str, object: &Value) -> Value {
     })
 }
 
-/// What a backfill has come to so far.
+/// What a backfill has counted so far.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BackfillCounts {
     /// Keys that were compared.
     pub compared: u64,
-    /// Photos of bucket A that bucket B does not show, and nothing says why.
+    /// Photos of bucket A that bucket B does not show, although no audit item explains why.
     pub unseen: u64,
     /// Photos of bucket B that bucket A no longer has.
     pub orphans: u64,
-    /// Of those: left alone, since a lifecycle rule of bucket A may have removed the original.
+    /// Those orphans that were left alone, since a lifecycle rule of bucket A may have removed the original.
     pub kept: u64,
-    /// Keys that the listing or the inventory had, and that neither bucket holds any more.
+    /// Keys that the listing or the inventory named, but that neither bucket holds any more.
     pub gone: u64,
     /// Executions that were started.
     pub started: u64,
 }
 
-/// The hour of a time, as a part of an execution's name: what one run of reconcile started, the runs of the same hour do not
-/// start again, and those of the next hour may. Step Functions refuses a name for 90 days, and the first execution may have
-/// failed, or changed nothing.
+/// The hour of a time, as a part of an execution's name. It keeps the runs of reconcile in one hour from starting the same
+/// execution twice, and allows a run of a later hour to start it again: the first execution may have failed or changed nothing,
+/// and Step Functions refuses a used name for 90 days.
 pub fn hour(now: Timestamp) -> String {
     now.as_second().div_euclid(3_600).to_string()
 }
 
-/// A name for an execution that is to be started once for what `about` describes: Step Functions refuses a name a second time.
+/// A name for an execution that is to be started once for what `about` describes. Step Functions refuses a name that was used
+/// before.
 pub fn execution_name(about: &[&str]) -> String {
     let mut digest = Sha256::new();
     for part in about {

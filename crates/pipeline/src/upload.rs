@@ -11,14 +11,14 @@ use crate::Error;
 /// S3's `sequencer`, padded so that plain string order is event order for one key.
 ///
 /// S3 says: right-pad the shorter of two with zeros to equal length, then compare as strings
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>). Padded to one fixed width,
-/// a DynamoDB condition compares them too.
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>). All are padded to one fixed
+/// width, so that a DynamoDB condition can compare them too.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Sequencer(String);
 
 impl Sequencer {
-    /// Characters of the padded form. S3's are 16 to 18 hexadecimal digits today and may grow.
+    /// Characters of the padded form. S3's sequencers have 16 to 18 hexadecimal digits today and may become longer.
     pub const WIDTH: usize = 64;
 }
 
@@ -64,19 +64,19 @@ pub struct Upload {
     pub key: String,
     /// The ETag that the event named, without quotes.
     pub etag: String,
-    /// The version, where bucket A keeps versions.
+    /// The version id, if bucket A is versioned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
     /// The place of the event in the order of the key's events; some events have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<Sequencer>,
-    /// Bytes, where the event says.
+    /// Size in bytes, if the event names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// When S3 saw the upload: RFC 3339.
+    /// When S3 received the upload, according to the event, in RFC 3339 format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_time: Option<String>,
-    /// Who uploaded it, as S3 says: an AWS account, or the name of a service.
+    /// Who uploaded it, according to S3: an AWS account, or the name of a service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requester: Option<String>,
     /// ARN of the Step Functions execution.
@@ -220,7 +220,7 @@ pub(crate) fn hex(digest: &[u8]) -> String {
     })
 }
 
-/// Decodes any function's input, keeping our error name.
+/// Decodes a function's input. A failure keeps our own error name, which Step Functions reports.
 ///
 /// # Errors
 /// [`Error::BadEvent`], with serde's description of the first field that does not fit.

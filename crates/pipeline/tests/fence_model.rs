@@ -2,8 +2,9 @@
 //! events come twice, late and in any order, and processes crash between any two steps.
 //!
 //! One key of a versioned bucket A. Users act in the order of a script, at any time between the steps of the executions. Each
-//! event is delivered once or more, in any order; each delivery is an execution, and no claim holds a second one back, since
-//! nothing may rest on the claim. A crash, a retry and a redrive are one thing here: the state's work begins anew.
+//! event is delivered once or more, in any order; each delivery starts an execution. The model has no claim that would hold a
+//! second execution back, because correctness must not depend on the claim. It treats a crash, a retry and a redrive alike: the
+//! state's work begins anew.
 //!
 //! The larger bound: `cargo test --release -p scrubjay-pipeline --test fence_model -- --ignored --nocapture`.
 
@@ -89,9 +90,10 @@ fn explored(name: &str, world: World) {
     comes_to_rest(&bounds, checked.model());
 }
 
-/// The graph of states has no circle, and every path ends at rest; so whatever the order, all comes to rest.
+/// Checks that the graph of states has no cycle, and that every path ends at rest. So the world comes to rest in every order of
+/// actions.
 ///
-/// Stateright's `eventually` would miss a circle that a path enters through a state that another path has visited before
+/// Stateright's `eventually` would miss a cycle that a path enters through a state that another path has visited before
 /// (<https://docs.rs/stateright/latest/stateright/struct.Property.html#method.eventually>).
 fn comes_to_rest(bounds: &str, world: &World) {
     let successors = |state: &State| {
@@ -112,7 +114,7 @@ fn comes_to_rest(bounds: &str, world: &World) {
         state.hash(&mut hasher);
         hasher.finish()
     };
-    // Whether a state has been left for good.
+    // Whether all successors of a state have been visited; false while the state is on the current path.
     let mut left: HashMap<u64, bool> = HashMap::new();
     let mut path = Vec::new();
     for first in world.init_states() {
@@ -137,7 +139,7 @@ fn comes_to_rest(bounds: &str, world: &World) {
     }
 }
 
-/// The model has to find that something is wrong with a world whose fault is this.
+/// Checks that the model finds an error in a world with this fault.
 fn breaks(script: &[User], fault: Fault) {
     let world = World {
         duplicates: 0,

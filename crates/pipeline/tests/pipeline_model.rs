@@ -55,7 +55,8 @@ fn holds_with_each_fault(name: &str, script: &[User]) {
             ..World::new(script)
         };
         for (what, duplicates, crashes, failures, lost, expiries) in [
-            // Many states; where ETags recur is where a duplicate's write could hide.
+            // Only with recurring ETags, where the write of a duplicate could go unnoticed. With unique ETags there would be
+            // too many states.
             ("a duplicate", u8::from(!unique), 0, 0, 0, 0),
             ("a crash", 0, 1, 0, 0, 0),
             ("a failure", 0, 0, 1, 0, 0),
@@ -186,15 +187,15 @@ fn a_run_whose_winner_has_expired_fails_instead_of_going_round() {
     );
     let (ended, mut state) = rest(None);
     assert!(ended);
-    // It stands FAILED, and reconcile starts what bucket A holds, without a sequencer.
+    // The upload is FAILED, and reconcile starts an upload without a sequencer for what bucket A holds.
     world.act(&mut state, Action::FailedEvent("0.0".into()));
     world.act(&mut state, Action::Reconcile);
     assert!(run_to_end(&world, &mut state, "reconcile.0"));
     assert!(World::is_right(&state), "{state:#?}");
 }
 
-/// Express may start one event twice and run both at once. Each of the two may die at any step, for an attempt or for good. Without a
-/// sequencer the claim lets both of them through, as it does once a lease is over.
+/// Express may start one event twice and run both at once. Each of the two may die at any step, for an attempt or for good.
+/// Without a sequencer the claim lets both of them through, as it does after a lease has run out.
 fn twice_at_once(name: &str, script: &[User], crashes: u8, failures: u8) {
     for unique in [false, true] {
         let world = World {

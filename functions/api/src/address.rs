@@ -50,7 +50,7 @@ struct Signer {
     key_pair_id: String,
     key: EcdsaKeyPair,
     random: SystemRandom,
-    /// When the remembered addresses end, and they, by resource.
+    /// When the remembered addresses expire, and the addresses themselves by resource.
     remembered: Mutex<(i64, HashMap<String, String>)>,
 }
 

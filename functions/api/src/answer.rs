@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::user::{Scope, User};
 use crate::words::{self, State};
 
-/// How a photo stands: published as the catalogue says, anything else as its latest upload does.
+/// The state of a photo. The catalogue says whether it is published; otherwise its latest upload decides.
 pub fn state(photo: &Photo, latest: Option<&Upload>, withhold: bool) -> State {
     if photo.state == Known::Published {
         return if withhold && photo.is_flagged() {
@@ -22,7 +22,7 @@ pub fn state(photo: &Photo, latest: Option<&Upload>, withhold: bool) -> State {
     }
     match latest.map(|upload| upload.status) {
         None if photo.state == Known::Awaited => State::Awaited,
-        // Bucket B has it; the catalogue follows.
+        // If the upload is CLEANED, bucket B has the photo, and the catalogue will show it shortly.
         Some(Status::Processing | Status::Cleaned) if photo.state == Known::Awaited => {
             State::Processing
         }

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use crate::problem::Problem;
 use crate::words::ExifParts;
 
-/// Uploads of one key that are read: whoever overwrote a photo more often sees its last ones.
+/// Uploads of one key that are read, in the order of their ETags. The API gives every upload a key of its own, so there are more only
+/// if somebody else writes to bucket A too.
 const UPLOADS: i32 = 50;
 /// Pages of the index that counting may take for one status: some 20,000 items.
 const COUNTED_PAGES: usize = 20;
@@ -23,11 +24,11 @@ const COUNTED_PAGES: usize = 20;
 pub struct Upload {
     /// `<bucket>/<key>`.
     pub object: String,
-    /// How it stands.
+    /// Its status.
     pub status: Status,
     /// ARN of the execution that works on it, or did.
     pub execution: String,
-    /// When it came to stand as it does.
+    /// When it got its status.
     pub updated_at: Timestamp,
     /// What was removed.
     #[serde(default)]
@@ -41,10 +42,10 @@ pub struct Upload {
     /// What was done about Exif Orientation.
     #[serde(default)]
     pub orientation: Option<String>,
-    /// Why not.
+    /// Why it was not published, if it was not.
     #[serde(default)]
     pub error: Option<Reason>,
-    /// Oldest first.
+    /// What happened to it, oldest first.
     #[serde(default)]
     pub history: Vec<Event>,
 }
@@ -56,11 +57,11 @@ impl Upload {
     }
 }
 
-/// A page of what stands failed.
+/// A page of failed uploads.
 pub struct Failures {
     /// The latest first.
     pub uploads: Vec<Upload>,
-    /// The day and the key of the index that the next page begins behind.
+    /// The day and the key of the index after which the next page begins.
     pub next: Option<Place>,
 }
 
@@ -110,7 +111,7 @@ impl Audit {
         Ok(uploads)
     }
 
-    /// What stands failed, of the last `days` days, the latest first.
+    /// The failed uploads of the last `days` days, the latest first.
     pub async fn failures(
         &self,
         now: Timestamp,
@@ -166,7 +167,7 @@ impl Audit {
         Ok(Failures { uploads, next })
     }
 
-    /// How many items stand under a partition of the index within a time, and whether that is all of them.
+    /// How many items a partition of the index has within a time, and whether all of them were counted.
     pub async fn count(
         &self,
         partition: &str,
@@ -207,7 +208,7 @@ fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// Of any service behind the API.
+/// The answer to an error of any service behind the API.
 pub fn unavailable<E>(error: SdkError<E>) -> Problem
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

@@ -21,7 +21,7 @@ pub struct Deps {
     pub s3: aws_sdk_s3::Client,
     pub sfn: aws_sdk_sfn::Client,
     pub addresses: Addresses,
-    /// Bucket A: written by whom a form was signed for, deleted from, never read.
+    /// Bucket A. The function signs forms for uploads to it and deletes from it, but never reads it.
     pub source_bucket: String,
     /// Its address, to post to.
     pub source_url: String,
@@ -42,7 +42,7 @@ impl Deps {
     /// `PHOTOS_KEY_PARAMETER`, the SSM parameter with the private key.
     ///
     /// # Errors
-    /// [`ConfigError`], or a sentence when the key cannot be had.
+    /// [`ConfigError`], or a sentence when the key cannot be read.
     pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut env = environment();
         let sdk = sdk_config();
@@ -104,7 +104,7 @@ impl Deps {
         self.catalogue.open().await;
     }
 
-    /// The function's own, with which forms are signed.
+    /// The function's own credentials, with which forms are signed.
     pub async fn credentials(&self) -> Result<Credentials, Problem> {
         let found = self.credentials.provide_credentials().await;
         found.map_err(|error| Problem::unavailable(error.to_string()))

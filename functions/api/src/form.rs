@@ -1,7 +1,7 @@
 //! Presigned forms: what a browser posts to S3 so that the file goes straight into bucket A
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>).
 //!
-//! S3 itself holds the upload to the policy: one key, one type, a size, five minutes.
+//! S3 itself enforces the form's policy: one key, one media type, a maximum size, five minutes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,7 +19,7 @@ pub const GOOD_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// The only type that is taken.
 pub const TYPE: &str = "image/jpeg";
 
-/// What to post where.
+/// What a browser posts, and to which address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Form {
@@ -27,7 +27,7 @@ pub struct Form {
     pub url: String,
     /// Fields to send before the file, which comes last under the name `file`.
     pub fields: BTreeMap<&'static str, String>,
-    /// When S3 stops taking it.
+    /// When S3 stops accepting the form.
     pub expires_at: Timestamp,
 }
 

@@ -37,7 +37,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// One call. Whatever happens is an answer: an error of the function would reach the caller as a bare 500.
+/// Handles one call. Every error becomes an answer, because an error of the function would reach the caller as a bare 500.
 async fn handle(deps: &Deps, event: LambdaEvent<Value>) -> Value {
     let started = Instant::now();
     let decoded = serde_json::from_value::<Event>(event.payload);
@@ -103,7 +103,7 @@ fn response(result: Result<Answer, Problem>) -> Value {
         "statusCode": status,
         "headers": {
             "content-type": content_type,
-            // Addresses in it are signed for who asked.
+            // The answer may have addresses that are signed for this caller, so no cache may keep it.
             "cache-control": "no-store",
             "x-content-type-options": "nosniff",
         },

@@ -1,4 +1,4 @@
-//! For operators: what stands failed, its replay, and what went through; and for everybody the numbers by state.
+//! For operators: failed uploads, their replay, and the throughput. For everybody: the numbers of uploads by state.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const DAYS: i64 = 14;
 /// Hours of a day.
 const HOURS: i64 = 24;
 
-/// `GET /ping`: numbers by state, of what came to stand so in the last 24 hours.
+/// `GET /ping`: how many uploads reached each state in the last 24 hours.
 pub async fn ping(deps: &Deps, event: &Event, now: Timestamp) -> Result<(u16, Value), Problem> {
     event.query(&[])?;
     let from = now - SignedDuration::from_hours(HOURS);
@@ -158,7 +158,7 @@ fn place(cursor: &str) -> Result<Place, Problem> {
     let text = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
     let (days, after): (i64, Option<[String; 3]>) =
         serde_json::from_slice(&text).map_err(|_| wrong())?;
-    // A day that is in no list, or a key that cannot be one, would be refused by the table and look like a mistake of ours.
+    // The table would refuse a day outside the list or an impossible key, and the answer would look like a mistake of ours.
     let fits = (0..=DAYS).contains(&days)
         && after.as_ref().is_none_or(|[object, entry, updated]| {
             !object.is_empty()

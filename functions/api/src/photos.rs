@@ -122,7 +122,7 @@ fn check(deps: &Deps, said: &Announcement) -> Result<String, Problem> {
             said.size, deps.max_bytes
         )));
     }
-    // A path in front of the name is what some browsers add; it is nobody's business here.
+    // Some browsers put the file's path in front of the name. The path is private, so it is dropped.
     let name = said
         .name
         .rsplit(['/', '\\'])
@@ -184,7 +184,8 @@ pub async fn search(
         "q", "label", "tag", "from", "to", "state", "mine", "limit", "cursor",
     ])?;
     let words = asked.one("q")?.unwrap_or_default();
-    // Who types a first letter asks for nothing yet; what else is asked must be right all the same.
+    // If every word has only one letter, the user is still typing, and nothing is searched. The other parameters are checked
+    // all the same.
     let begins = !words.trim().is_empty()
         && words
             .split_whitespace()
@@ -214,7 +215,7 @@ pub async fn search(
     let state = asked.one("state")?.map(str::parse::<Known>).transpose();
     let state =
         state.map_err(|_| Problem::bad_request("state is awaited, published or unpublished."))?;
-    // What is not published is its owner's business, and the operators'.
+    // Only its owner and operators may see what is not published.
     let all = user.may(Scope::Operate);
     let published = matches!(state, None | Some(Known::Published));
     if mine || !(published || all) {
@@ -258,7 +259,7 @@ pub async fn search(
     Ok((200, json!({"photos": photos, "next": next})))
 }
 
-/// What the audit table says last of a photo that is not published; of one that is, nothing more is asked.
+/// The latest upload of a photo that is not published. For a published photo the audit table is not read.
 async fn latest(deps: &Deps, photo: &Photo) -> Result<Option<Upload>, Problem> {
     if photo.state == Known::Published {
         return Ok(None);
@@ -309,7 +310,7 @@ async fn find(
     Ok((photo, state, uploads))
 }
 
-/// The same, if this user may change it.
+/// As [`find`], but only if this user may change the photo.
 async fn find_own(
     deps: &Deps,
     user: &User,
@@ -371,7 +372,7 @@ pub async fn change(
     whole(deps, user, &photo, state, &uploads, now).await
 }
 
-/// `DELETE /photos/{id}`: in bucket A; the pipeline takes it back everywhere else.
+/// `DELETE /photos/{id}`: deletes the photo in bucket A; the pipeline then removes it everywhere else.
 pub async fn delete(deps: &Deps, user: &User, event: &Event) -> Result<(u16, Value), Problem> {
     let (photo, ..) = find_own(deps, user, event).await?;
     deps.s3

@@ -15,7 +15,7 @@ pub struct Problem {
     pub title: &'static str,
     /// What is wrong with this call.
     pub detail: String,
-    /// What the log says of it, if that is more.
+    /// The cause for the log, which the caller does not see.
     pub cause: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Problem {
         Self::new(400, "bad-request", "The request is wrong", detail)
     }
 
-    /// 403: the user is known and may not.
+    /// 403: the user is signed in, but may not do this.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(403, "forbidden", "You may not do this", detail)
     }
@@ -55,7 +55,7 @@ impl Problem {
         Self::new(404, "not-found", "Not found", "There is no such execution.")
     }
 
-    /// 409: it does not fit how things stand.
+    /// 409: the call does not fit the current state of the photo or execution.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(
             409,

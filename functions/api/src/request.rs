@@ -1,4 +1,4 @@
-//! A call as API Gateway hands it over, and what of it must be right before anything is looked up.
+//! A call as API Gateway hands it over, and the checks that come before anything is looked up.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub struct Event {
     request_context: Context,
 }
 
-/// What is not there may also be null.
+/// Decodes a field for which null means the same as a missing field.
 fn or_null<'de, D, T>(value: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -61,7 +61,7 @@ struct Jwt {
 }
 
 impl Event {
-    /// Who calls, by the claims that the authorizer has verified. Nobody on a route without one.
+    /// Who calls, by the claims that the authorizer has verified. `None` on a route without an authorizer.
     pub fn user(&self) -> Option<User> {
         let jwt = self.request_context.authorizer.as_ref()?.jwt.as_ref()?;
         User::from_claims(&jwt.claims)
@@ -91,7 +91,8 @@ impl Event {
         Ok(parameters)
     }
 
-    /// The body, a JSON object. An array would be taken for one, its items for the fields in their order, and is refused.
+    /// The body, a JSON object. An array is refused, because its items would otherwise be taken for the object's fields in
+    /// their order.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body = self.body.as_deref().unwrap_or_default();
         // Base64 is a third longer.

@@ -1,5 +1,5 @@
-//! The routes: which call needs which scope, and who answers it. A test holds this table against `gallery/openapi.yaml`; another
-//! holds that against `gallery/template.yaml`.
+//! The routes: which call needs which scope, and who answers it. One test compares this table with `gallery/openapi.yaml`;
+//! another compares that file with `gallery/template.yaml`.
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -11,7 +11,7 @@ pub enum State {
     Awaited,
     /// The pipeline works on it, or its sizes for the web are being made.
     Processing,
-    /// To be seen by whoever may see photos.
+    /// Everybody who may see photos can see it.
     Published,
     /// Published, but withheld until an operator has looked at it.
     Flagged,
@@ -53,7 +53,7 @@ pub const fn event(status: Status) -> &'static str {
     }
 }
 
-/// Why a photo was refused and what its owner can do. The errors of which only operators can make something say so.
+/// Why a photo was refused and what its owner can do. For an error that only operators can deal with, it says whom to ask.
 pub fn refusal(error: &str) -> (&'static str, &'static str) {
     match error {
         "NotJpeg" => (

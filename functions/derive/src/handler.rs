@@ -1,4 +1,4 @@
-//! Makes derivatives and catalogue what bucket B holds, key by key.
+//! Brings the derivatives and the catalogue up to date with bucket B, key by key.
 
 use scrubjay_derivatives::Recipe;
 use scrubjay_gallery::aws::Catalogue;
@@ -51,13 +51,14 @@ impl Deps {
     }
 }
 
-/// A batch of messages in; those that are to come again out.
+/// Takes a batch of messages, and returns those that the queue must deliver again.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Answer, Error> {
     let batch: Batch = decode(input)?;
     let mut answer = Answer::default();
     for record in batch.records {
         if let Err(error) = one(deps, &record.body).await {
-            // What cannot work is tried again too: after five times it rests in the dead-letter queue, where somebody sees it.
+            // A message that can never work is tried again too. After five attempts it is moved to the dead-letter queue, where
+            // an operator sees it.
             if error.class() == Class::Bug {
                 tracing::error!(
                     message = record.message_id,

@@ -29,7 +29,7 @@ pub struct Answer {
     pub batch_item_failures: Vec<Failure>,
 }
 
-/// One of them.
+/// A message that is to come again.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
@@ -67,7 +67,8 @@ struct Request {
     key: String,
 }
 
-/// Reads an event of S3 or a request `{"key": …}` of ours. What the event says happened is of no interest.
+/// Reads an event of S3 or a request `{"key": …}` of ours. Only the key counts, because what happened to it is read from bucket
+/// B.
 pub fn task(body: &str) -> Result<Task, Error> {
     let value: Value =
         serde_json::from_str(body).map_err(|e| Error::BadEvent(format!("no JSON: {e}")))?;

@@ -16,7 +16,7 @@ use crate::stores::{Held, Stores, name};
 /// Bytes of a key in S3, at most
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
 const LONGEST_KEY: usize = 1_024;
-/// A run that has asked so often gives way and is tried again later.
+/// A run that has not ended after this many steps fails, and is tried again later.
 const STEPS: usize = 200;
 
 /// What a run works with.
@@ -35,7 +35,7 @@ struct Round {
 }
 
 impl Follower<'_> {
-    /// Makes derivatives and catalogue what bucket B holds under a key.
+    /// Brings the derivatives and the catalogue up to date with what bucket B holds under a key.
     pub async fn follow(&self, key: &str) -> Result<End, Error> {
         let mut run = Run::new(self.recipe.widths());
         let mut round = Round::default();
@@ -184,8 +184,8 @@ impl Follower<'_> {
                 format!("the name of a derivative would have more than {LONGEST_KEY} bytes"),
             ));
         }
-        // Somebody may have put it there by hand. Notices of copyright are in order, whether or not the pipeline keeps them: they
-        // go into no derivative.
+        // The photo is verified, because somebody may have put it there by hand. Notices of copyright are allowed, whether or
+        // not the pipeline keeps them, because no derivative contains them.
         scrubjay_jpeg::verify_with(photo, scrubjay_jpeg::Copyright::Keep)
             .map_err(|e| reason("NotClean", e.to_string()))?;
         make(photo, self.recipe).map_err(|e| reason(e.name(), e.to_string()))
@@ -246,7 +246,7 @@ fn size(photo: &[u8]) -> (u32, u32) {
     scrubjay_jpeg::strip(photo, &options).map_or((0, 0), |s| (s.report.width, s.report.height))
 }
 
-/// What may work the next time is transient across the Lambda's boundary too.
+/// An error of the catalogue is reported as a transient error of the Lambda, because the next attempt may work.
 fn catalogue(error: scrubjay_gallery::Error) -> Error {
     Error::AuditUnavailable {
         doing: "keep the catalogue",

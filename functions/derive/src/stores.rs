@@ -60,7 +60,7 @@ impl Stores {
         }))
     }
 
-    /// The bytes of a photo; nothing when bucket B holds another by now, or none.
+    /// The bytes of a photo; `None` if bucket B holds another photo under the key by now, or none.
     pub async fn read(&self, key: &str, etag: &str) -> Result<Option<Bytes>, Error> {
         const DOING: &str = "read bucket B";
         let get = self
@@ -82,7 +82,7 @@ impl Stores {
             })
     }
 
-    /// Of which photo the derivative of this width is; nothing when there is none.
+    /// The ETag of the photo of which the derivative of this width was made; `None` if there is no derivative.
     pub async fn source_of(&self, key: &str, width: u32) -> Result<Option<String>, Error> {
         let name = name(width, key);
         let object = self

@@ -1,4 +1,4 @@
-//! Reads the staging bucket, proves the file clean, fences, and writes bucket B.
+//! Reads the staged file, proves it clean, records the upload in the fence as the key's newest, and writes bucket B.
 
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::audit;

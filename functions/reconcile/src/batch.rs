@@ -1,4 +1,5 @@
-//! A batch of keys of the machine `backfill`: compared by the rules of every run, started at the pace that it says.
+//! Compares a batch of keys for the machine `backfill`, by the rules of every run, and starts executions at the pace that the
+//! batch names.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +14,12 @@ use crate::run::{Batch, Report, Run};
 /// Objects of one page of a listing.
 const PAGE: usize = 1_000;
 
-/// Compares every key of the batch with what both buckets hold under it now: what the listing or the inventory said of it may be old.
-/// Keys that the run has no time for are in the report as the rest.
+/// Compares what both buckets hold now under every key of the batch, because the listing or the inventory may be out of date.
+/// Keys for which the run has no time are in the report's `rest`.
 ///
 /// # Errors
-/// [`Error::BadEvent`] for a key of another bucket, or one that is not UTF-8, before anything was compared; the transient ones.
+/// [`Error::BadEvent`] for a key of another bucket, or one that is not UTF-8, before anything was compared; the transient
+/// errors.
 pub async fn compare(
     deps: &Deps,
     run: &Run,
@@ -27,7 +29,7 @@ pub async fn compare(
     let prefixes = [deps.key_prefix.as_str(), &run.order.prefix];
     let keys = keys(deps.source.name(), prefixes, batch)?;
     let result = compare_keys(deps, run, keys, batch.orphans_only, report).await;
-    // What was started is counted also when the rest failed.
+    // What was started is counted even if the rest of the batch failed.
     let counts = BackfillCounts {
         compared: report.compared,
         unseen: report.unseen,
@@ -53,14 +55,15 @@ async fn compare_keys(
         if run.spent() {
             break;
         }
-        // A page may end before the key, where thousands stand closely before it; then the next goes on from there.
+        // If more than a page of keys lies shortly before this key, the page ends before it, and the next page goes on from
+        // there.
         let after = just_before(first).max(passed);
         let (source, destination) = tokio::try_join!(
             deps.source.page("", &after, PAGE),
             deps.destination.page("", &after, PAGE),
         )?;
         let (pairs, reach) = pair(source, destination);
-        // What both pages have passed is known, also where neither bucket holds anything under a key any more.
+        // Both pages have passed these keys. So a wanted key that is in neither page is in neither bucket any more.
         let behind = match &reach {
             Some(reach) => keys.split_off(reach),
             None => BTreeSet::new(),
@@ -92,7 +95,7 @@ async fn compare_keys(
     Ok(())
 }
 
-/// The keys of a batch that are treated here.
+/// The batch's keys, decoded, that begin with both prefixes.
 fn keys(bucket: &str, prefixes: [&str; 2], batch: &Batch) -> Result<BTreeSet<String>, Error> {
     if let Some(other) = batch.buckets.iter().find(|other| *other != bucket) {
         return Err(Error::BadEvent(format!(

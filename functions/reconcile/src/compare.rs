@@ -18,14 +18,14 @@ use crate::stuck;
 
 /// Objects of one page of a listing.
 const PAGE: usize = 1_000;
-/// Keys that are looked into at the same time. Each waits for one to three answers of DynamoDB and Step Functions, some 10 ms
-/// each; sixteen are some 500 keys a second, and far below what either service takes.
+/// Keys that are compared at the same time. Each waits for one to three answers of DynamoDB and Step Functions, some 10 ms
+/// each. Sixteen at a time make some 500 keys a second, which is far below the quotas of both services.
 const AT_ONCE: usize = 16;
 
 /// Goes through both buckets in the order of their keys, from where the last run stopped, until their end or a bound.
 ///
 /// # Errors
-/// The transient ones. The next run goes on behind the last key of those that were finished without a gap.
+/// The transient errors. The next run goes on after the last key before the first one that was not compared.
 pub async fn buckets(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
     let Some(prefix) = prefix(&deps.key_prefix, &run.order.prefix) else {
         report.complete = true;
@@ -69,8 +69,8 @@ fn prefix<'a>(configured: &'a str, ordered: &'a str) -> Option<&'a str> {
     }
 }
 
-/// Compares the keys of a page, several at a time. When not all of them were, for an error or because the time is spent, it says
-/// up to which key all were: empty when not even the first was.
+/// Compares the keys of a page, several at a time. If an error occurs or the time is spent, some keys are left out. Then it
+/// also returns the last key up to which all were compared, which is empty if not even the first was.
 pub async fn compare_page(
     deps: &Deps,
     run: &Run,
@@ -98,7 +98,8 @@ pub async fn compare_page(
         // In the order of the keys, so that the cursor never passes one that was left out.
         .buffered(AT_ONCE);
     let (mut done, mut whole, mut result) = (String::new(), true, Ok(()));
-    // Keys under way behind the first that was left out are waited for and counted: their executions may have been started.
+    // After the first key that was left out, comparisons that already run are still waited for and counted, because they may
+    // have started executions.
     while let Some(key) = found.next().await {
         match key {
             Ok(Some((pair, found))) => {
@@ -118,7 +119,7 @@ pub async fn compare_page(
     ((!whole).then_some(done), result)
 }
 
-/// What one key came to.
+/// Compares one key, and starts what is missing.
 async fn compare_key(
     deps: &Deps,
     run: &Run,
@@ -174,8 +175,9 @@ async fn compare_key(
     Ok(found)
 }
 
-/// Waits for the pace, and starts an execution if the object is unexplained even then: a key of a batch waits long, and another
-/// backfill, or the upload's own event, may have come meanwhile. Express executions have no names that would keep a second one out.
+/// Waits until the rate allows a start, compares the key again, and starts an execution if the object is still unexplained. A
+/// key of a batch may wait long, and another backfill, or the upload's own event, may have come meanwhile. The names of Express
+/// executions do not keep a second one out.
 async fn scrub_if_still_lost(
     deps: &Deps,
     run: &Run,
@@ -200,7 +202,8 @@ async fn scrub_if_still_lost(
     }
 }
 
-/// Whether bucket A may lack an object because a rule removed it whose expiries are not to reach bucket B. Asked once a run.
+/// Whether a lifecycle rule may have removed an object from bucket A that bucket B must keep (`OnLifecycleExpiry` = keep).
+/// Bucket A's rules are read once a run.
 async fn may_have_expired(deps: &Deps, known: &OnceCell<bool>) -> Result<bool, Error> {
     if deps.on_expiry == OnExpiry::Retract {
         return Ok(false);
@@ -237,7 +240,8 @@ async fn scrub(
     let event = created(bucket, &listed.key, &listed.etag, None);
     let modified = listed.modified.to_string();
     let name = name(run, "scrub", (&listed.key, &listed.etag, &modified), stored);
-    // What the schedule finds is seldom, and is to be seen in the console; a backfill goes the way of the mass.
+    // The schedule finds few objects, and starts Standard executions for them, which the console shows. A backfill may find
+    // very many, so it starts the machine that takes uploads.
     let machine = match run.order.batch {
         Some(_) => &deps.intake,
         None => &deps.scrub,

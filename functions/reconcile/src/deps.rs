@@ -20,7 +20,7 @@ pub struct Deps {
     pub intake: String,
     /// ARN of the machine retract.
     pub retract: String,
-    /// Only keys that begin so are treated.
+    /// Only keys that begin with this prefix are treated.
     pub key_prefix: String,
     /// Only keys with these endings are treated.
     pub suffixes: Suffixes,

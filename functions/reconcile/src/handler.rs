@@ -10,8 +10,8 @@ use crate::deps::Deps;
 use crate::run::{Order, Report, Run};
 use crate::{batch, compare, stuck};
 
-/// An [`Order`] or a schedule's event in, [`Report`] out. Doing it again, or twice at once, changes nothing: executions are
-/// started under names that say what they are for.
+/// An [`Order`] or a schedule's event in, [`Report`] out. A repeated or simultaneous call starts nothing twice, because the
+/// name of an execution says what it is for.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
     let order: Order = decode(input)?;
     let run = Run::new(order, deps.minutes);
@@ -24,17 +24,17 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Report, Error> {
     }
     let resolved = run.within(stuck::resolve(deps, &run, &mut report)).await;
     let compared = run.within(compare::buckets(deps, &run, &mut report)).await;
-    // What was found is said even when the run could not go to its end.
+    // What was found is reported even if the run did not reach its end.
     let found = Reconciled {
         long_processing: report.long_processing,
-        // Each once: what an earlier run has started is no news.
+        // Each lost event counts once: `started` does not contain what an earlier run has started.
         lost: report.started - report.items_expired,
         recovered: report.recorded + report.restarted + report.started,
         compared: report.compared,
     };
     deps.metrics.reconciled(found);
     if let Err(error) = deps.audit.keep_run(run.now, found).await {
-        tracing::warn!(error = error.name(), "the report will not know of this run");
+        tracing::warn!(error = error.name(), "this run is missing from the report");
     }
     tell(&report, "reconciled");
     resolved.and(compared).map(|()| report)

@@ -10,9 +10,10 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 /// A run begins nothing new after this: well before four fifths of the function's time-out, at which the alarm `function-slow` rings.
 const BUDGET: Duration = Duration::from_secs(210);
-/// A call for a batch begins nothing new after this. A backfill that is stopped goes on starting executions for no longer.
+/// A call for a batch begins nothing new after this. So a backfill that was stopped starts executions for no longer than this.
 const BATCH_BUDGET: Duration = Duration::from_secs(30);
-/// What hangs is given up after this. The function's own time-out is longer: what was found up to here is told in any case.
+/// A part of the run that hangs is given up after this. The function's own time-out is longer, so that the run can still report
+/// what it found.
 const LIMIT: Duration = Duration::from_secs(280);
 
 /// What to compare. The schedule's event has none of these fields; an operator may set them by hand.
@@ -21,16 +22,16 @@ const LIMIT: Duration = Duration::from_secs(280);
 pub struct Order {
     /// What changed within this many minutes is left alone.
     pub older_than_minutes: Option<u32>,
-    /// Only keys that begin so.
+    /// Only keys that begin with this prefix are compared.
     pub prefix: String,
-    /// A run stops behind so many keys; the next goes on from there.
+    /// A run stops after this many keys; the next run goes on from there.
     pub keys: usize,
     /// Set by the machine `backfill`.
     pub batch: Option<Batch>,
 }
 
-/// Keys that the machine `backfill` has compared, of a listing or an inventory. What is found so is no lost event: it may have been
-/// there before the stack was.
+/// Keys of a listing or an inventory, which the machine `backfill` sends to be compared. What they reveal does not count as a
+/// lost event, because the photo may be older than the stack.
 #[derive(Deserialize, Clone)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct Batch {
@@ -41,16 +42,16 @@ pub struct Batch {
     /// The keys are written as S3 Inventory writes them.
     #[serde(default)]
     pub url_encoded: bool,
-    /// The buckets that the keys are of, where an inventory says it.
+    /// The buckets to which the keys belong, if an inventory names them.
     #[serde(default)]
     pub buckets: Vec<String>,
-    /// Only keys that bucket A does not hold: the others were compared before.
+    /// Compare only keys that bucket A does not hold, because the others were compared before.
     #[serde(default)]
     pub orphans_only: bool,
     /// Count what would be started, and start nothing.
     #[serde(default)]
     pub dry_run: bool,
-    /// At least so long passes between two starts.
+    /// The shortest time between two starts.
     pub milliseconds_between_starts: u32,
 }
 
@@ -82,7 +83,7 @@ impl Run {
         let minutes = order.older_than_minutes.unwrap_or(minutes);
         let pace = order.batch.as_ref().map(|batch| {
             let every = Duration::from_millis(batch.milliseconds_between_starts.max(1).into());
-            // Also the first start waits, so that short batches together keep the rate.
+            // The first start waits too, so that many short batches together do not exceed the rate.
             let mut pace = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             Mutex::new(pace)
@@ -111,7 +112,7 @@ impl Run {
         })
     }
 
-    /// To be waited for before an execution is started.
+    /// Waits until the rate of the batch allows another start.
     pub async fn pace(&self) {
         if let Some(pace) = &self.pace {
             pace.lock().await.tick().await;
@@ -136,7 +137,7 @@ impl Run {
 /// What was found and done about one key.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Found {
-    /// Of an item that was long PROCESSING.
+    /// What became of the key's item, if it was long PROCESSING.
     pub resolved: Resolved,
     pub difference: Difference,
     /// Whether an execution was started for it.
@@ -149,20 +150,21 @@ pub enum Difference {
     /// Not at all, or the audit items say why.
     #[default]
     None,
-    /// Bucket B does not show an object of bucket A, and nothing says why.
+    /// Bucket B does not show an object of bucket A, and no audit item says why.
     Unseen,
-    /// The same, but the object's audit item may have expired.
+    /// As `Unseen`, but the object's audit item may have expired.
     ItemExpired,
     /// Bucket B shows an object that bucket A no longer has.
     Orphan,
-    /// The same, but a lifecycle rule of bucket A may have removed it: left alone.
+    /// As `Orphan`, but a lifecycle rule of bucket A may have removed the original, so the photo is left alone.
     Kept,
 }
 
 /// What became of an item that was long PROCESSING.
 #[derive(Debug, Default, Clone, Copy)]
 pub enum Resolved {
-    /// There was none, or the run had no time for it, or it says something else by now: the index is a moment behind.
+    /// There was no such item, or the run had no time for it, or the item has another status by now, since the index is a
+    /// moment behind.
     #[default]
     Nothing,
     /// Its execution runs.
@@ -179,21 +181,21 @@ pub enum Resolved {
 pub struct Report {
     /// Items that said PROCESSING for too long.
     pub long_processing: u64,
-    /// Of those: their execution had failed, timed out or been aborted, and the item says so now.
+    /// Those of `long_processing` whose execution had failed, timed out or been aborted; the item says FAILED now.
     pub recorded: u64,
-    /// Of those: their execution is gone, or succeeded without a record, and another was started.
+    /// Those of `long_processing` whose execution is gone, or succeeded without a record; another one was started.
     pub restarted: u64,
-    /// Keys of both buckets that were held against each other.
+    /// Keys whose objects in both buckets were compared.
     pub compared: u64,
-    /// Objects in bucket A that bucket B does not show, and nothing says why.
+    /// Objects in bucket A that bucket B does not show, although no audit item says why.
     pub unseen: u64,
     /// Objects in bucket B that bucket A no longer has.
     pub orphans: u64,
-    /// Of those: left alone, since a lifecycle rule of bucket A may have removed them.
+    /// Those of `orphans` that were left alone, since a lifecycle rule of bucket A may have removed the original.
     pub kept: u64,
     /// Executions that were started for unseen objects and orphans.
     pub started: u64,
-    /// Of those: no lost event, since the object's audit item may have expired by `RetentionDays`.
+    /// Those of `started` that count as no lost event, since the object's audit item may have expired by `RetentionDays`.
     pub items_expired: u64,
     /// Whether both buckets were gone through to their end.
     pub complete: bool,

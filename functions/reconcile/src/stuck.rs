@@ -9,11 +9,12 @@ use scrubjay_pipeline::reconcile::{StuckItem, created, execution_name, hour};
 use crate::deps::Deps;
 use crate::run::{Report, Resolved, Run};
 
-/// An item is under the day on which it was claimed. Each run searches this many days back,
+/// Days back that each run searches. The index has an item under the day on which it was claimed.
 const DAYS: i64 = 14;
-/// and some of the days before: over a day of runs, every day of the last year. Older items are found when their key is compared.
+/// Days back that the runs of one day search together: each run also searches some days from before [`DAYS`]. Items that are
+/// even older are found when their key is compared.
 const OLDER_DAYS: i64 = 365;
-/// Older days in one run.
+/// Days from before [`DAYS`] that one run searches.
 const OLDER_PER_RUN: i64 = 8;
 /// Most items of one day that a run resolves.
 const MOST: usize = 1_000;
@@ -25,7 +26,7 @@ const DAYS_AT_ONCE: usize = 4;
 /// Resolves every item that is long PROCESSING, oldest first. An item that cannot be resolved does not hold up the others.
 ///
 /// # Errors
-/// The first of those that came up.
+/// The first error that occurred.
 pub async fn resolve(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), Error> {
     let mut result = Ok(());
     let mut days = stream::iter(days_back(run.now))
@@ -67,8 +68,8 @@ pub async fn resolve(deps: &Deps, run: &Run, report: &mut Report) -> Result<(), 
     result
 }
 
-/// The days that a run searches, as numbers of days ago, oldest first. The older ones follow from the quarter of the hour, so that
-/// runs that are spread over a day search all of them.
+/// The days that a run searches, as numbers of days ago, oldest first. The current quarter of an hour decides which of the
+/// older days they are, so that runs that are spread over a day search all of them.
 fn days_back(now: Timestamp) -> Vec<i64> {
     let turn = now.as_second().div_euclid(15 * 60);
     let older = (0..OLDER_PER_RUN)
@@ -81,17 +82,18 @@ fn days_back(now: Timestamp) -> Vec<i64> {
 /// Resolves one item, if it still says PROCESSING by the same execution.
 ///
 /// # Errors
-/// The transient ones.
+/// The transient errors.
 pub async fn one(deps: &Deps, run: &Run, stuck: &StuckItem) -> Result<Resolved, Error> {
     if !deps.audit.still_processing(stuck).await? {
         return Ok(Resolved::Nothing);
     }
     match deps.recorder.record_if_failed(&stuck.execution).await? {
-        // Its machine ends it in time.
+        // Nothing to do: the time-out of its machine ends it.
         FailureCheck::Running => Ok(Resolved::Running),
         FailureCheck::Failed(_) => Ok(Resolved::Recorded),
-        // Step Functions cannot say any more, or says that the item should (a table that was restored from a backup). The
-        // work is done again, without a sequencer, so that neither the lease nor what was admitted meanwhile is in the way.
+        // Step Functions does not know the execution any more, or says that it succeeded although the item says PROCESSING, as
+        // in a table that was restored from a backup. The upload is started again without a sequencer, so that neither the
+        // lease nor an act that was admitted meanwhile keeps it out.
         FailureCheck::Unknown | FailureCheck::Succeeded | FailureCheck::NotAnUpload => {
             let (bucket, key) = stuck.bucket_and_key();
             let event = created(bucket, key, &stuck.etag, stuck.version_id.as_deref());

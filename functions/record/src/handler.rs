@@ -1,4 +1,5 @@
-//! Writes how an upload ended into the audit table. Ends that no Catch sees come from Step Functions' status-change events.
+//! Writes how an upload ended into the audit table. Ends that no Catch sees, such as time-outs, arrive as status-change events
+//! of Step Functions.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use scrubjay_pipeline::Error;
@@ -69,8 +70,8 @@ pub struct Done {
     current: bool,
 }
 
-/// [`Input`] or a [`StatusChange`] in, [`Done`] out. Nothing is written of an execution that is running again (a redrive was
-/// quicker), that did not work on an upload, or whose input is no event.
+/// [`Input`] or a [`StatusChange`] in, [`Done`] out. Nothing is written about an execution that is running again (it was
+/// redriven before the event came), that did not work on an upload, or whose input is no event.
 pub async fn handle(deps: &Deps, input: &Value) -> Result<Done, Error> {
     if input.get("detail-type").is_some() {
         let change: EventBridgeEvent<StatusChange> = decode(input)?;

@@ -11,7 +11,7 @@ pub struct Deps {
     pub rollups: Rollups,
     pub reports: ReportsBucket,
     pub dead_letters: Queue,
-    /// Who is told of a finished week; nobody without an address.
+    /// Sends the mail about a finished week; `None` if no address is configured.
     pub mail: Option<Postbox>,
     pub zone: Zone,
     pub stack: Stack,

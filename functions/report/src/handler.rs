@@ -13,18 +13,18 @@ use serde_json::Value;
 
 use crate::deps::Deps;
 
-/// Figures that are named in the log, at most: the report itself has all.
+/// How many changed figures the log names, at most. The report itself has all of them.
 const NAMED: usize = 20;
 
-/// What to do. A schedule says the time for which it fires; an operator may say a week.
+/// What to do. The schedule passes the time for which it fires; an operator may name a week.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", expecting = "an object")]
 struct Order {
-    /// The time that counts as now; the clock's when absent.
+    /// The time that counts as now. If it is absent, the clock's time is used.
     time: Option<Timestamp>,
     /// A week, such as 2026-W48, to be made (again) besides those that are due.
     week: Option<String>,
-    /// Count the days of that week anew, also those that are closed: after a restored backup.
+    /// Count the days of that week again, even those that are closed. This is needed after a backup was restored.
     recount: bool,
 }
 
@@ -49,9 +49,9 @@ struct Week {
     page: String,
     /// Whether the period has not ended.
     so_far: bool,
-    /// Figures that differ from those of the report before; null when there was none.
+    /// How many figures differ from the report's earlier version; null if there was none.
     changed: Option<usize>,
-    /// Their names, the first of them.
+    /// The names of the first of these figures.
     figures: Vec<String>,
     /// Whether a mail was sent.
     mailed: bool,
@@ -120,7 +120,7 @@ fn weeks(closed: &[Date], due: &Period, asked: Option<Period>) -> Vec<Period> {
     let mondays: BTreeSet<Date> = closed
         .iter()
         .map(|day| Period::week_of(*day).from)
-        // What was closed only to know what is usual belongs to no report that anybody waits for.
+        // Days that were closed only to know the usual figures belong to older weeks, whose reports nobody waits for.
         .filter(|monday| *monday >= before)
         .chain([due.from])
         .chain(asked.map(|week| week.from))
@@ -154,13 +154,13 @@ async fn write(
             let key = format!("{name}.{ending}");
             deps.reports.write(&key, media_type, text).await?;
         }
-        // Once, when the week is over.
+        // The mail is sent once, when the week is over.
         if let Some(mail) = deps.mail.as_ref().filter(|_| !report.so_far && !was_final) {
             let (subject, text) = letter(deps, &report, &name);
             mail.send(&subject, &text).await?;
             mailed = true;
         }
-        // Last: as long as it is the old one, a run that broke off is done again.
+        // The JSON is written last. If a run breaks off earlier, the old JSON stays, so the next run does everything again.
         let key = format!("{name}.json");
         deps.reports.write(&key, "application/json", json).await?;
     }
@@ -175,7 +175,8 @@ async fn write(
     })
 }
 
-/// Numbers and a link into the console, which asks who is there; a signed link would open the page to whoever has the mail.
+/// The subject and the text of the mail: numbers, and a link into the console, which asks for a sign-in. A signed link would
+/// open the page to whoever has the mail.
 fn letter(deps: &Deps, report: &Report, name: &str) -> (String, String) {
     let (env, week) = (&report.stack.env, &report.period.name);
     let region = &report.stack.region;

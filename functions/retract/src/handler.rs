@@ -91,9 +91,9 @@ pub enum Output {
         /// Its ETag.
         etag: String,
     },
-    /// A newer act stands.
+    /// A newer act was admitted.
     Overtaken,
-    /// The policy is to keep the older result, or the key is none of ours.
+    /// Nothing was removed: the policy is to keep the older photo, or the key has none of the accepted endings.
     Kept,
 }
 
@@ -107,15 +107,15 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Output, Error> {
     if upload.rejected.is_some() && deps.on_rejected == OnRejected::Keep {
         return Ok(Output::Kept);
     }
-    // Where the rule knows only a prefix, deletes of other files come too.
+    // With a key prefix, the rule cannot filter by suffix, so deletes of other files come too.
     if upload.rejected.is_none() && !deps.suffixes.take(&upload.key) {
         return Ok(Output::Kept);
     }
     if let Some(etag) = current
         && upload.rejected.as_ref() != Some(&etag)
     {
-        // Also when bucket B shows it already: a removal that looked at bucket A before may be under way, and only an act of
-        // our own makes it look again.
+        // A revealed version is treated as an upload even if bucket B shows it already. A removal that checked bucket A earlier
+        // may still be running, and only a newly admitted act makes it check again.
         return Ok(if upload.may_reveal() {
             Output::Revealed { etag }
         } else {

@@ -1,6 +1,8 @@
-//! Reads the beginning of a file in bucket A; is this a JPEG that we accept, and what is in front of its picture?
+//! Reads the beginning of a file in bucket A, checks whether it is a JPEG that scrubjay accepts, and reports what precedes its
+//! picture.
 //!
-//! This is the door: it refuses what a few bytes can refuse, and decodes nothing. Strip reads the whole file and decides on the rest.
+//! This check decodes nothing. It refuses only what can be recognised from the first bytes. Strip reads the whole file and
+//! decides on the rest.
 
 use scrubjay_jpeg::{Head, Options, inspect_head};
 use scrubjay_pipeline::Error;
@@ -11,9 +13,9 @@ use scrubjay_pipeline::upload::{Upload, decode};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Bytes that are read first: with them most files show their first scan.
+/// Bytes that are read first. In most files the first scan begins within them.
 const FIRST: u64 = 64 << 10;
-/// Bytes that are read if that was not enough. A file whose first scan comes later still is Strip's to decide on.
+/// Bytes that are read if that was not enough. If the first scan begins even later, Strip decides on the file.
 const MOST: u64 = 4 << 20;
 
 /// Made once per cold start.

@@ -58,11 +58,11 @@ pub(super) fn lost<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 /// What became of an outcome that was to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// The item says so now.
+    /// The item has this outcome now.
     Written,
-    /// The upload was overtaken by another execution of itself, and the item says CLEANED: bucket B shows it.
+    /// SUPERSEDED was to be recorded, but another execution of the same upload has published it. So the item says CLEANED.
     Shown,
-    /// The item is another execution's by now; only its history says so.
+    /// The item belongs to another execution by now, so the outcome is only in its history.
     Overtaken,
 }
 
@@ -81,8 +81,8 @@ impl Table {
         }
     }
 
-    /// Opens the connection that the first upload would otherwise wait for, by asking for an item that never exists: no object
-    /// has this name, since a partition key of ours has a slash. The answer does not matter.
+    /// Opens the connection that the first upload would otherwise wait for, by asking for an item that cannot exist: an
+    /// object's partition key has a slash, and this one has none. The answer does not matter.
     pub(super) async fn open(&self) {
         let asked = self.client.get_item().table_name(&self.name);
         let answer = asked
@@ -98,14 +98,14 @@ impl Table {
     }
 }
 
-/// How uploads ended: writes the audit items, and no fence.
+/// Writes into the audit items how uploads ended. It cannot write a fence.
 #[derive(Debug, Clone)]
 pub struct Audit {
     table: Table,
 }
 
 impl Audit {
-    /// Over the SDK's configuration.
+    /// Uses the SDK's configuration.
     pub fn new(sdk: &SdkConfig, table: String) -> Self {
         Self {
             table: Table::new(sdk, table),
@@ -173,7 +173,8 @@ impl Audit {
         set.value(":execution", text(&upload.execution));
         set.value(":processing", value(&Status::Processing)?);
         set.value(":failed", value(&Status::Failed)?);
-        // Events come more than once; a redriven execution may fail more than once, and ends later each time.
+        // A failure event may come more than once, and then changes nothing. A redriven execution may fail again, which is
+        // recorded, because it ended later than the recorded failure.
         let condition = if outcome.status == Status::Cleaned {
             // Another execution of the same upload may have ended SUPERSEDED; this one has published it.
             set.value(":superseded", value(&Status::Superseded)?);
@@ -209,7 +210,8 @@ impl Audit {
                 .is_some_and(|v| v == wanted)
         };
         if is("execution", &upload.execution) {
-            // The item says it already: an earlier try of this Record lost its answer, or a failure event came late.
+            // This execution has recorded its end already: an earlier attempt of this Record lost the answer, or this failure
+            // event is late.
             self.retracted_meanwhile(outcome, now).await?;
             let shown = outcome.status == Status::Superseded
                 && item.get("status") == Some(&value(&Status::Cleaned)?);
@@ -232,7 +234,8 @@ impl Audit {
         Ok(Recorded::Overtaken)
     }
 
-    /// A redrive goes on behind Claim, which counts attempts: those that no Record has counted yet are added here.
+    /// Adds the redrives that no earlier Record has counted to the number of attempts. Claim counts attempts, but a redrive
+    /// continues after Claim.
     async fn count_redrives(&self, outcome: &Outcome, set: &mut Expression) -> Result<(), Error> {
         let upload = &outcome.upload;
         let item = self.item(&upload.object(), &upload.entry()).await?;
@@ -263,8 +266,8 @@ impl Audit {
         Ok(())
     }
 
-    /// Another execution of the same upload may have published it, and found the item claimed by this one: the item of what bucket
-    /// B shows says CLEANED. Whether it does now.
+    /// Changes SUPERSEDED to CLEANED if another execution of the same upload has published it. That execution could not record
+    /// this, because the item was claimed by this one. Returns whether the item was changed.
     async fn shown_meanwhile(&self, outcome: &Outcome, now: Timestamp) -> Result<bool, Error> {
         if outcome.status != Status::Superseded {
             return Ok(false);
@@ -371,7 +374,7 @@ impl Audit {
     }
 }
 
-/// What the event said of an upload.
+/// Adds what the event said about the upload.
 fn name_upload(upload: &Upload, set: &mut Expression) {
     if let Some(version) = &upload.version_id {
         set.put("versionId", text(version));
@@ -399,7 +402,8 @@ fn event(status: Status, execution: &str, now: Timestamp) -> Result<AttributeVal
     })
 }
 
-/// An update expression with its names and values; every attribute goes by a placeholder, since many are reserved words.
+/// An update expression with its names and values; every attribute has a placeholder, since many of their names are reserved
+/// words.
 #[derive(Default)]
 struct Expression {
     sets: Vec<String>,

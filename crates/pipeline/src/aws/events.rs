@@ -28,17 +28,17 @@ pub struct Announcer {
 }
 
 impl Announcer {
-    /// Over the SDK's configuration.
+    /// Uses the SDK's configuration.
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
             client: Client::new(sdk),
         }
     }
 
-    /// Announces an outcome. A repeated one is announced again: subscribers see each at least once.
+    /// Announces an outcome. A repeated call announces it again, so subscribers receive each outcome at least once.
     ///
     /// # Errors
-    /// [`Error::EventsUnavailable`], also when EventBridge answers and takes the event not
+    /// [`Error::EventsUnavailable`], also when EventBridge answers but does not accept the event
     /// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>).
     pub async fn settled(&self, outcome: &Outcome) -> Result<(), Error> {
         let entry = PutEventsRequestEntry::builder()

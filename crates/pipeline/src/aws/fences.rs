@@ -20,7 +20,7 @@ pub(super) const ENTRY: &str = "head";
 pub struct FenceReader(Fences);
 
 impl FenceReader {
-    /// Of the audit table by this name.
+    /// Reads the audit table with this name.
     pub fn new(sdk: &SdkConfig, table: String) -> Self {
         Self(Fences::new(sdk, table))
     }
@@ -57,7 +57,8 @@ impl Fences {
         read(&self.0, object).await
     }
 
-    /// Replaces the fence if its revision is `expected`, or if there is none for 0. Whether it was done.
+    /// Replaces the fence if its revision is `expected`, or if there is no fence and `expected` is 0. Returns whether it was
+    /// replaced.
     pub(super) async fn replace(
         &self,
         object: &str,
@@ -74,7 +75,8 @@ impl Fences {
         applied(put, "replace the fence").await
     }
 
-    /// Writes the fence with a new output, if it still has this revision and the output `known`. Whether it was done.
+    /// Writes the fence with a new output, if it still has this revision and the output `known`. Returns whether it was
+    /// written.
     pub(super) async fn note(
         &self,
         object: &str,
@@ -105,7 +107,7 @@ impl Fences {
     }
 }
 
-/// Sends a conditional write. Whether its condition held.
+/// Sends a conditional write. Returns whether its condition held.
 async fn applied(put: PutItemFluentBuilder, doing: &'static str) -> Result<bool, Error> {
     match put.send().await {
         Ok(_) => Ok(true),

@@ -1,4 +1,4 @@
-//! What lies in a bucket: names, ETags and times, never contents.
+//! Lists what a bucket holds: keys, ETags and times, never contents.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -9,10 +9,10 @@ use super::s3::{bare, unavailable};
 use crate::Error;
 use crate::reconcile::{Listed, Page, decoded};
 
-/// Tag of the uploads that were refused. A lifecycle rule that is confined to it takes nothing that bucket B shows.
+/// Tag of rejected uploads. A lifecycle rule that is limited to this tag expires no original of a photo in bucket B.
 const OUR_TAG: &str = "scrubjay:status";
 
-/// A bucket that is listed, and no more.
+/// A bucket whose objects can be listed, but not read.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     client: Client,
@@ -20,7 +20,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Over a client.
+    /// Uses this client.
     pub fn new(client: Client, name: String) -> Self {
         Self { client, name }
     }
@@ -30,7 +30,7 @@ impl Bucket {
         &self.name
     }
 
-    /// Up to `most` (at most 1,000) objects whose key begins with `prefix`, behind the key `after`, in the order of their keys
+    /// Up to `most` (at most 1,000) objects whose key begins with `prefix`, after the key `after`, in the order of their keys
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>: UTF-8 binary order).
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl Bucket {
             .client
             .list_objects_v2()
             .bucket(&self.name)
-            // XML has no way to say some characters that a key may have.
+            // A key may have characters that XML cannot represent.
             .encoding_type(EncodingType::Url)
             .max_keys(i32::try_from(most.clamp(1, 1_000)).unwrap_or(1_000))
             .set_prefix(Some(prefix).filter(|p| !p.is_empty()).map(Into::into))

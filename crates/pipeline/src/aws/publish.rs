@@ -14,10 +14,10 @@ use crate::config::Lookup;
 use crate::fence::{End, Op, Reply, Run};
 use crate::upload::{Staged, object};
 
-/// A run that has lost this many conditional writes gives way and is retried with back-off.
+/// A run that has not ended after this many steps fails with a transient error, so that it is retried with back-off.
 const STEPS: usize = 64;
 
-/// Who may change bucket B: what Publish and Retract have in common.
+/// The only type that can change bucket B. Publish and Retract use it.
 #[derive(Debug)]
 pub struct Publisher {
     fences: Fences,
@@ -47,9 +47,9 @@ impl Publisher {
     /// [`scrubjay_jpeg::verify`] has accepted them, whoever staged them.
     ///
     /// # Errors
-    /// [`Error::NotClean`], [`Error::SourceStale`] (the run's own staged file has expired), [`Error::StagedFileExpired`] (that of
-    /// the act that was admitted last has), and the other transient ones. The run may be
-    /// started again from its beginning after any of them, and after a crash.
+    /// [`Error::NotClean`], [`Error::SourceStale`] (the run's own staged file has expired), [`Error::StagedFileExpired`] (the
+    /// staged file of the act that was admitted last has expired), and the other transient errors. After any of them, and after
+    /// a crash, the run may be started again from its beginning.
     pub async fn carry_out(
         &self,
         mut run: Run,
@@ -67,7 +67,8 @@ impl Publisher {
                 Op::Observe => Reply::Object(self.destination.etag(key).await?),
                 Op::ReadFence => Reply::Fence(self.fences.read(&object).await?),
                 Op::WriteFence { expected, fence } => {
-                    // Proved before they are admitted: from then on, older runs of the key depend on these bytes.
+                    // The bytes are proved clean before they are admitted, because from then on older runs of the key may
+                    // publish them.
                     if let Some(staged) = &fence.staged
                         && fetched.as_ref().is_none_or(|(of, _)| of != staged)
                     {

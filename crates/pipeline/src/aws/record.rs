@@ -53,17 +53,18 @@ impl Recorder {
         self.audit.open().await;
     }
 
-    /// Writes how an upload ended, counts it, and announces it, unless the item is another execution's by now. In this order:
-    /// whoever hears of it finds it in the table.
+    /// Writes how an upload ended, announces it unless the item belongs to another execution by now, and counts it. It is
+    /// written before it is announced, so that whoever receives the announcement finds it in the table.
     ///
     /// # Errors
-    /// [`Error::AuditUnavailable`], [`Error::EventsUnavailable`]. It may be done again after either.
+    /// [`Error::AuditUnavailable`], [`Error::EventsUnavailable`]. The call may be repeated after either.
     pub async fn record(&self, outcome: &Outcome) -> Result<Recorded, Error> {
         let now = Timestamp::now();
         let recorded = self.audit.record(outcome, now, self.retention_days).await?;
         match recorded {
             Recorded::Written => self.announcer.settled(outcome).await?,
-            // Whoever subscribes is told what bucket B shows, and the execution that has published it was not heard.
+            // Subscribers must learn what bucket B shows. The execution that published the upload could not announce it,
+            // because the item did not belong to it.
             Recorded::Shown => {
                 let shown = Outcome {
                     status: Status::Cleaned,

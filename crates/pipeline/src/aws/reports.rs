@@ -1,4 +1,4 @@
-//! What the report writes and asks beside the audit table: the reports bucket, the mail, the dead-letter queue.
+//! What the report uses besides the audit table: the reports bucket, the mail, the dead-letter queue.
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
@@ -17,7 +17,7 @@ pub struct ReportsBucket {
 }
 
 impl ReportsBucket {
-    /// Over a client.
+    /// Uses this client.
     pub fn new(client: Client, name: String) -> Self {
         Self { client, name }
     }
@@ -27,7 +27,7 @@ impl ReportsBucket {
         &self.name
     }
 
-    /// What is stored under a key, as text; nothing when there is nothing, or no text.
+    /// The text that is stored under a key; `None` if there is no object, or if it is not UTF-8.
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
@@ -76,7 +76,7 @@ pub struct Postbox {
 }
 
 impl Postbox {
-    /// Of a topic by its ARN.
+    /// Uses the topic with this ARN.
     pub fn new(sdk: &SdkConfig, topic: String) -> Self {
         Self {
             client: aws_sdk_sns::Client::new(sdk),
@@ -100,7 +100,7 @@ impl Postbox {
     }
 }
 
-/// A queue whose length is asked, and nothing else.
+/// A queue of which only the length can be read.
 #[derive(Debug, Clone)]
 pub struct Queue {
     client: aws_sdk_sqs::Client,
@@ -108,7 +108,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Of a queue by its URL.
+    /// Uses the queue with this URL.
     pub fn new(sdk: &SdkConfig, url: String) -> Self {
         Self {
             client: aws_sdk_sqs::Client::new(sdk),

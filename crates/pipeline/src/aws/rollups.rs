@@ -1,4 +1,4 @@
-//! What the report reads of the audit table, by index and by key, and the days that it has closed.
+//! What the report reads from the audit table, by index and by key, and the figures of closed days, which it stores there.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,7 @@ use crate::metrics::Reconciled;
 
 /// Partitions that are read at the same time.
 const AT_ONCE: usize = 16;
-/// Partition key of the days that were closed. An object's has a slash.
+/// Partition key of the closed days. No object has this partition key, since an object's has a slash.
 const ROLLUP: &str = "rollup";
 /// What is read of an item: no history, no digests.
 const PROJECTION: &str = "#status, #object, #execution, #updatedAt, #uploadedAt, #receivedAt, #finishedAt, #source, #output, #removed, #exif, #error";
@@ -30,7 +30,7 @@ pub struct Rollups {
 }
 
 impl Rollups {
-    /// Of the audit table by this name.
+    /// Reads the audit table with this name.
     pub fn new(sdk: &SdkConfig, table: String) -> Self {
         Self {
             table: Table::new(sdk, table),
@@ -54,8 +54,8 @@ impl Rollups {
         *self.units.lock().unwrap_or_else(PoisonError::into_inner) += units.unwrap_or(0.0);
     }
 
-    /// Goes through every item that came to stand so at `from` or later and before `to`. Each partition is folded by itself, and
-    /// nothing but what it is folded into is kept.
+    /// Folds every item that got one of `statuses` at `from` or later and before `to`. Each partition is folded by itself, and
+    /// only the results are kept in memory.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -129,7 +129,7 @@ impl Rollups {
         Ok(())
     }
 
-    /// What runs of Reconcile found from `from` on and before `to`, each.
+    /// What each run of Reconcile found, for the runs at `from` or later and before `to`.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -148,7 +148,8 @@ impl Rollups {
         Ok(runs)
     }
 
-    /// Closed days of a time zone, from the first to the last, both included, as they were kept. Days are written as 2026-11-24.
+    /// The stored figures of a time zone's closed days, from the first to the last, both included. Days are written as
+    /// 2026-11-24.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -165,7 +166,7 @@ impl Rollups {
             .expression_attribute_names("#object", "object")
             .expression_attribute_values(":object", text(ROLLUP))
             .expression_attribute_values(":first", text(first))
-            // Behind every time zone of the last day.
+            // The tilde sorts after every time zone's name, so that the last day is included.
             .expression_attribute_values(":last", text(format!("{last}#~")));
         let mut days = BTreeMap::new();
         self.pages(query, DOING, &mut |day: Closed| {
@@ -179,7 +180,7 @@ impl Rollups {
         Ok(days)
     }
 
-    /// Keeps a closed day's figures, in place of earlier ones.
+    /// Stores a closed day's figures and replaces earlier ones.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -212,7 +213,7 @@ struct Closed {
     figures: String,
 }
 
-/// A time in each day, UTC, that the span touches.
+/// One time in each UTC day that the span touches.
 fn days(from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
     const DAY: i64 = 86_400;
     let day = |at: Timestamp| at.as_second().div_euclid(DAY);

@@ -34,7 +34,7 @@ where
     }
 }
 
-/// ETags travel quoted in HTTP and bare in events and in the table.
+/// An ETag without quotes: HTTP headers quote ETags, events and the audit table do not.
 pub(super) fn bare(etag: Option<&str>) -> ETag {
     etag.unwrap_or_default().trim_matches('"').to_owned()
 }
@@ -64,7 +64,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Over a client.
+    /// Uses this client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
@@ -103,7 +103,7 @@ impl Source {
         let range = format!("bytes=0-{}", most.saturating_sub(1));
         let object = match self.get(upload).range(range).send().await {
             Ok(object) => object,
-            // An empty object has no range of bytes.
+            // S3 answers 416 for an empty object, which has no range of bytes.
             Err(error) if status(&error) == Some(416) => return Ok((Bytes::new(), 0)),
             Err(error) => return Err(unread(error)),
         };
@@ -139,7 +139,7 @@ fn within(size: Option<u64>, max_bytes: u64) -> Result<(), Error> {
     }
 }
 
-/// Why bucket A did not give an upload.
+/// Why an upload could not be read from bucket A.
 fn unread(error: SdkError<GetObjectError>) -> Error {
     match status(&error) {
         Some(412) => Error::SourceSuperseded,
@@ -156,7 +156,7 @@ pub struct StagingWriter {
 }
 
 impl StagingWriter {
-    /// Over a client.
+    /// Uses this client.
     pub fn new(client: Client, bucket: String) -> Self {
         Self { client, bucket }
     }
@@ -166,10 +166,10 @@ impl StagingWriter {
         open(&self.client, &self.bucket).await;
     }
 
-    /// Streams a clean file out of its source: kept ranges are slices of it, so the image is in memory once.
+    /// Writes a clean file as a stream. Kept ranges are slices of the source, so that the picture is in memory only once.
     ///
-    /// The key is made of the digests of object and contents: a repeated Strip writes the same bytes to the same key, and a
-    /// key names its contents.
+    /// The key is made of the digests of the object's name and of the contents. So a repeated Strip writes the same bytes to
+    /// the same key, and a key never gets other contents.
     ///
     /// # Errors
     /// [`Error::StorageUnavailable`].
@@ -224,15 +224,15 @@ pub(super) struct StagingReader {
 }
 
 impl StagingReader {
-    /// Over a client.
+    /// Uses this client.
     pub(super) fn new(client: Client, bucket: String) -> Self {
         Self { client, bucket }
     }
 
-    /// Reads a staged file and checks that it is the one that was named.
+    /// Reads a staged file and checks that it has the expected digest.
     ///
     /// # Errors
-    /// [`Error::SourceStale`] when it has expired, [`Error::NotClean`] when its digest is another,
+    /// [`Error::SourceStale`] when it has expired, [`Error::NotClean`] when its digest differs,
     /// [`Error::StorageUnavailable`] otherwise.
     pub(super) async fn read(&self, staged: &Staged) -> Result<Bytes, Error> {
         let object = self
@@ -265,7 +265,7 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// Over a client.
+    /// Uses this client.
     pub(super) fn new(client: Client, bucket: String) -> Self {
         Self { client, bucket }
     }
@@ -345,7 +345,7 @@ impl Destination {
     }
 }
 
-/// A condition that did not hold, as opposed to a store that did not answer.
+/// Whether the condition of a write did not hold, as opposed to S3 not answering.
 fn lost<E>(error: &SdkError<E>) -> bool {
     matches!(status(error), Some(404 | 409 | 412))
 }

@@ -55,7 +55,7 @@ pub struct Executions {
 }
 
 impl Executions {
-    /// Over the SDK's configuration.
+    /// Uses the SDK's configuration.
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
             client: Client::new(sdk),
@@ -147,16 +147,17 @@ pub struct ExecutionStarter {
 }
 
 impl ExecutionStarter {
-    /// Over the SDK's configuration.
+    /// Uses the SDK's configuration.
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
             client: Client::new(sdk),
         }
     }
 
-    /// Starts an execution under a name that makes a repeat harmless; whether this call did it, or an earlier one has
-    /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>: the same name and input as a
-    /// running execution succeed with its ARN, any other use of a name within 90 days is refused).
+    /// Starts an execution under a name that can be used once, so that a repeated call is harmless. Returns false if Step
+    /// Functions refuses the name because an earlier call has used it
+    /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>: a call with the name and
+    /// input of a running execution succeeds with its ARN; any other use of a name within 90 days is refused).
     ///
     /// # Errors
     /// [`Error::WorkflowUnavailable`].

@@ -1,4 +1,4 @@
-//! Buckets, table, events and executions, as far as one key needs them.
+//! The world of one key: its buckets, table, events and executions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use scrubjay_pipeline::upload::{Sequencer, Staged, entry};
 pub enum User {
     /// Uploads these bytes.
     Put {
-        /// Which; the ETag is theirs, so that the same bytes have the same.
+        /// The bytes. The ETag follows from them, so that the same bytes have the same ETag.
         content: u8,
         /// Whether the event has a sequencer.
         announced: bool,
@@ -29,7 +29,7 @@ impl User {
     pub const REFUSED: u8 = 9;
 }
 
-/// What is taken out of the protocol, to see that the model misses it.
+/// A rule that is taken out of the protocol, to check that the model finds the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// PUT and DELETE on bucket B without `If-Match` and `If-None-Match`.
@@ -46,11 +46,11 @@ pub enum Fault {
 #[derive(Debug, Clone)]
 pub struct World {
     pub script: Vec<User>,
-    /// How many events in all come once more than they should.
+    /// How many events in all are delivered once more than they should.
     pub duplicates: u8,
     /// How many crashes there are in all.
     pub crashes: u8,
-    /// What is taken out.
+    /// The rule that is taken out.
     pub fault: Option<Fault>,
 }
 
@@ -64,15 +64,15 @@ pub struct State {
     source: Vec<Version>,
     /// Bucket B: the ETag.
     pub destination: Option<ETag>,
-    /// Of which step of the script the bytes in bucket B are.
+    /// The script's step that uploaded the bytes in bucket B.
     shown: Option<u8>,
     pub went_back: bool,
     fence: Option<FenceState>,
-    /// By the script's step, how often each has come.
+    /// Events by the script's step, and how often each has been delivered.
     events: BTreeMap<u8, (Event, u8)>,
-    /// By the execution's name. What has ended is taken out.
+    /// Running executions by name. An execution that has ended is removed.
     executions: BTreeMap<String, Execution>,
-    /// Revealed uploads that were started: a name is used once.
+    /// Names of the executions that were started for revealed uploads. A name can be used only once.
     revealed: BTreeSet<String>,
     crashed: u8,
 }
@@ -97,7 +97,7 @@ struct Execution {
     state: Task,
 }
 
-/// Where an execution stands; the names are the machines'.
+/// The state in which an execution is, named as in the state machines.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Task {
     /// Strip has read the fence, or is about to.
@@ -399,7 +399,7 @@ impl State {
         self.source.last().and_then(|(_, content)| *content)
     }
 
-    /// Bytes come into bucket B. Which upload they are of can be told only where no bytes recur.
+    /// Writes bytes into bucket B. Their upload is known only if the script uploads these bytes once.
     fn show(&mut self, staged: &Staged) {
         let uploads: Vec<u8> = self
             .events

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::world::{Action, State, User, World};
 
-/// More admissions than any history needs: a run that goes on admitting does not end.
+/// More admissions than any history needs. A history with more of them does not come to rest.
 const ADMISSIONS: u64 = 24;
 
 const FALSE_ALARM: &str = "reconcile finds a lost event where none was lost";
@@ -53,9 +53,9 @@ fn told(path: &[Visit], what: &str) -> String {
     )
 }
 
-/// Explores every state. The number of states, or what is wrong and how it comes about.
+/// Explores every state. Returns the number of states, or what is wrong and which actions lead to it.
 pub fn explore(world: &World) -> Result<usize, String> {
-    // Whether a state has been left for good.
+    // Whether all successors of a state have been visited; false while the state is on the current path.
     let mut done: HashMap<u64, bool> = HashMap::new();
     let first = State::default();
     let start = key(&first);

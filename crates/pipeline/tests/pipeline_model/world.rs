@@ -33,14 +33,14 @@ impl User {
     pub const REFUSED: u8 = 9;
 }
 
-/// A rule as it was before it was mended, to see that the model finds what was wrong with it.
+/// A rule in its earlier, wrong form, to check that the model finds the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// REJECTED and FAILED explain whatever bucket B shows.
+    /// REJECTED and FAILED explain every difference, whatever bucket B shows.
     AlwaysExplains,
     /// A missing staged file is `SourceStale`, whoever staged it.
     ExpiredIsStale,
-    /// An output is noted whatever output is noted already.
+    /// An output is noted even over the output of another write.
     NotesOverwrite,
     /// Record does not read the fence after it has written.
     RetractMissed,
@@ -54,7 +54,7 @@ pub enum Fault {
 #[derive(Debug, Clone)]
 pub struct World {
     pub script: Vec<User>,
-    /// Events that come once more than they should.
+    /// Events that are delivered once more than they should.
     pub duplicates: u8,
     /// Attempts that die between two steps and are retried.
     pub crashes: u8,
@@ -66,7 +66,7 @@ pub struct World {
     pub lost: u8,
     /// Expiries of a staged file.
     pub expiries: u8,
-    /// ETags of equal bytes differ, in both buckets: as under KMS.
+    /// Equal bytes get different ETags in both buckets, as with encryption by KMS.
     pub unique: bool,
     pub fault: Option<Fault>,
 }
@@ -339,7 +339,7 @@ impl World {
             return Some("an item says PROCESSING for ever");
         }
         if failed {
-            // It stands FAILED, with an alarm, for an operator.
+            // This is allowed: the upload is FAILED, an alarm has rung, and an operator must act.
             return None;
         }
         let fence = state.fence.as_ref().map(|(fence, _)| fence);
@@ -627,7 +627,7 @@ impl World {
         }
     }
 
-    /// What follows a removal: of a refused upload, its record.
+    /// What follows a removal. After the removal for a refused upload, Record writes the upload's end.
     fn withdrawn(about: &Subject) -> Next {
         if about.content == User::REFUSED {
             Next::Go(Task::Record(Status::Rejected))
@@ -717,7 +717,7 @@ impl World {
         );
     }
 
-    /// What the status-change rule, or reconcile, makes of a failed execution: only an upload's.
+    /// Records a failed execution, as the status-change rule or reconcile does, if it worked on an upload.
     fn record_failure(&self, state: &mut State, name: &str) {
         let execution = &state.executions[name];
         if execution.about.content == 0 || execution.progress != Progress::Failed {
@@ -962,7 +962,8 @@ impl State {
         self.executions.insert(name, execution);
     }
 
-    /// Under the first name that nothing refers to: names of the past do not matter, since every hour has names of its own.
+    /// Starts an execution under the first name that nothing refers to. Earlier uses of the name do not matter, because every
+    /// hour has its own names.
     fn start_by_reconcile(&mut self, about: Subject, task: Task) {
         let used = |name: &String| {
             self.executions.contains_key(name)
@@ -1024,8 +1025,8 @@ impl State {
         versions.chain(items).chain(fence)
     }
 
-    /// Makes states that differ in nothing that matters equal: times keep their order alone, and an execution that has ended
-    /// well is forgotten unless an item names it.
+    /// Makes states equal that differ only in what does not matter. Times are replaced by their rank. Executions that have
+    /// succeeded are forgotten, except those for revealed uploads, whose names can be used only once.
     fn normalise(&mut self) {
         let ranks: BTreeSet<u16> = self.times().collect();
         let rank: BTreeMap<u16, u16> = ranks.into_iter().zip(1..).collect();

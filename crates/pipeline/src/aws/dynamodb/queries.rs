@@ -17,7 +17,7 @@ use crate::reconcile::{BackfillCounts, KnownUpload, StoredFence, StuckItem};
 
 /// Keys of one request (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
 const BATCH: usize = 100;
-/// How often what a batch left over is asked for again.
+/// How often the keys that DynamoDB left unanswered are requested, at most.
 const ROUNDS: u32 = 8;
 
 /// Reads what Reconcile compares with, and keeps Reconcile's cursor. It can write no audit item and no fence.
@@ -25,7 +25,7 @@ const ROUNDS: u32 = 8;
 pub struct AuditQueries(Audit);
 
 impl AuditQueries {
-    /// Of the audit table by this name.
+    /// Queries the audit table with this name.
     pub fn new(sdk: &SdkConfig, table: String) -> Self {
         Self(Audit::new(sdk, table))
     }
@@ -52,7 +52,8 @@ impl AuditQueries {
         Ok(fences)
     }
 
-    /// The items of up to [`BATCH`] keys. A batch may be answered in part; the rest is asked for again, later each time.
+    /// The items of up to [`BATCH`] keys. DynamoDB may answer a batch in part; the rest is requested again, after a longer wait
+    /// each time.
     async fn batch(
         &self,
         mut keys: Vec<HashMap<String, AttributeValue>>,
@@ -95,8 +96,8 @@ impl AuditQueries {
         })
     }
 
-    /// Up to `most` items that say PROCESSING since that day and were last touched before `before`, oldest first. The index is
-    /// eventually consistent: an item may say something else by now.
+    /// Up to `most` items that have said PROCESSING since `day` and were last changed before `before`, oldest first. The index
+    /// is eventually consistent, so an item may have another status by now.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -149,7 +150,7 @@ impl AuditQueries {
         Ok(found)
     }
 
-    /// Whether an item still says PROCESSING, by this execution: strongly consistent.
+    /// Whether an item still says PROCESSING and still belongs to the same execution; strongly consistent.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -187,7 +188,7 @@ impl AuditQueries {
                 serde_dynamo::from_items::<_, KnownUpload>(items).map_err(not_ours(DOING))?,
             );
         }
-        // An ETag may begin as another does: `e-1` and `e-12` are those of two multipart uploads.
+        // One ETag may be the beginning of another: two multipart uploads may have the ETags `e-1` and `e-12`.
         found.retain(|known| {
             let rest = known.entry.strip_prefix(&entry);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
@@ -236,8 +237,8 @@ impl AuditQueries {
         Ok(())
     }
 
-    /// Adds what a batch of a backfill came to, for whoever watches it. A batch whose answer was lost is counted again when it is
-    /// tried again: what was started is told exactly by the audit items alone.
+    /// Adds the counts of a batch to those of its backfill, for whoever watches the backfill. A batch that is retried after its
+    /// answer was lost is counted twice, so only the audit items say exactly what was started.
     ///
     /// # Errors
     /// [`Error::AuditUnavailable`].
@@ -296,13 +297,14 @@ impl AuditQueries {
     }
 }
 
-/// Partition key of what backfills came to; the sort key is the execution's name. An object's partition key has a slash.
+/// Partition key of the counts of backfills; the sort key is the execution's name. No object has this partition key, since an
+/// object's has a slash.
 pub const BACKFILL: &str = "backfill";
 
-/// How long what a run found is kept: the weekly report reads it.
+/// Days for which the findings of a run are kept, because the weekly report reads them.
 const RUN_DAYS: u32 = 400;
 
-/// Partition key of the cursors and runs. An object's has a slash.
+/// Partition key of the cursors and runs. No object has this partition key, since an object's has a slash.
 pub(in crate::aws) const RECONCILE: &str = "reconcile";
 
 fn cursor(prefix: &str) -> String {
@@ -324,7 +326,7 @@ mod tests {
             ..FenceState::default()
         };
         let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(&fence).unwrap();
-        // The stored names are older than the names in the code, and stay.
+        // The stored names are older than the names in the code. They stay, so that existing items can be read.
         assert_eq!(item["rev"], AttributeValue::N("1".into()));
         assert_eq!(item["looks"], AttributeValue::N("2".into()));
         for (name, value) in [
