@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Size, start and idle memory of each function, beside the same job in Python, in one run, interleaved.
 
-    cargo build --release -p validate -p strip -p publish -p record -p retract -p reconcile
+    cargo build --release -p validate -p strip -p publish -p record -p retract -p reconcile -p report -p derive -p api
     python3 tests/measure/lambda.py [--rounds 21] [--target target/release]
 
 A fake Runtime API on 127.0.0.1 notes when the first poll arrives and leaves it unanswered. Time is from spawning the process
@@ -21,7 +21,7 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FUNCTIONS = ["validate", "strip", "publish", "record", "retract", "reconcile"]
+FUNCTIONS = ["validate", "strip", "publish", "record", "retract", "reconcile", "report", "derive", "api"]
 PINS = ["boto3==1.44.5", "exif==1.6.1"]
 
 
@@ -33,6 +33,9 @@ def environment(address):
         "SOURCE_BUCKET": "a", "STAGING_BUCKET": "s", "DESTINATION_BUCKET": "b", "AUDIT_TABLE": "t", "STACK": "measure",
         "SCRUB_MACHINE": "arn:aws:states:eu-west-1:123456789012:stateMachine:scrub",
         "RETRACT_MACHINE": "arn:aws:states:eu-west-1:123456789012:stateMachine:retract",
+        "INTAKE_MACHINE": "arn:aws:states:eu-west-1:123456789012:stateMachine:intake",
+        "REPORTS_BUCKET": "r", "DEAD_LETTERS": "https://sqs.eu-west-1.amazonaws.com/123456789012/d", "CATALOGUE_TABLE": "c",
+        "DERIVATIVES_BUCKET": "d", "WIDTHS": "320,1600", "PHOTOS_ORIGIN": "https://photos.example",
         "OPEN_CONNECTIONS": "false", "PATH": os.environ["PATH"],
     }
 

@@ -71,6 +71,7 @@ static GALLERY: LazyLock<World> = LazyLock::new(|| {
         ("Text", "enabled"),
         ("DeriveSeconds", "8"),
         ("RetrySeconds", "8"),
+        ("Photos", "public"),
     ];
     RUNTIME.block_on(World::start("gallery", &[], false, &parameters))
 });

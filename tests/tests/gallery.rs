@@ -208,6 +208,24 @@ fn an_upload_comes_all_the_way() {
     });
 }
 
+/// This stack has `Photos` `public`. On that of `gallery_web`, where they are `signed-in`, an address without a signature gets nothing.
+#[test]
+fn anybody_may_fetch_a_public_derivative() {
+    on_gallery(async |gallery| {
+        let key = "public/photo.jpg";
+        let etag = gallery.show(key, &picture(77)).await;
+        gallery.shown(key, &etag).await;
+        let (jpeg, _) = gallery.derivative(key, 320).await.unwrap();
+        let address = format!("{}/320/{key}", gallery.other("photosUrl"));
+        let answer = reqwest::Client::new().get(address).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "image/jpeg");
+        let cache = answer.headers()["cache-control"].to_str().unwrap();
+        assert!(cache.starts_with("public"), "{cache}");
+        assert_eq!(answer.bytes().await.unwrap(), jpeg);
+    });
+}
+
 #[test]
 fn an_overwritten_photo_is_shown_anew_and_a_deleted_one_is_gone_from_every_term() {
     on_gallery(async |gallery| {
