@@ -1,7 +1,8 @@
 //! What is no JPEG that we accept ends REJECTED with its reason; what is gone ends SUPERSEDED; nothing reaches bucket B.
 
 use aws_sdk_sfn::types::ExecutionStatus;
-use scrubjay_tests::{World, clean, on_stack, sample, unique_sample};
+use scrubjay_local::faults::{Action, Match, Rule};
+use scrubjay_tests::{World, clean, on_express, on_stack, sample, unique_sample};
 use serde_json::Value;
 
 async fn rejected(world: &World, key: &str, data: &[u8], error: &str) -> Value {
@@ -159,5 +160,57 @@ fn a_refused_version_that_is_gone_cannot_be_marked_and_that_is_all() {
             let item = items.iter().find(|item| item["entry"] == entry.as_str());
             assert_eq!(item.unwrap()["status"], "REJECTED");
         }
+    });
+}
+
+/// A staged file that is no longer what Strip wrote is found before Publish records the upload as the key's newest, so that no other
+/// run of the key ever meets it.
+#[test]
+fn a_staged_file_that_was_exchanged_does_not_reach_the_fence() {
+    on_stack(async |world| {
+        let key = "refused/exchanged.jpg";
+        let first = unique_sample("beach.jpg", key);
+        let etag = world.put(key, &first).await;
+        world.ended(key, &etag, "CLEANED").await;
+        let fence = async || {
+            let items = world.items(key).await;
+            items
+                .into_iter()
+                .find(|item| item["entry"] == "head")
+                .unwrap()
+        };
+        let before = fence().await;
+        let known = before["staged"]["key"].as_str().unwrap();
+        let (folder, _) = known.split_once('/').unwrap();
+
+        // Publish reads the staged file late, and somebody has exchanged it by then.
+        let staging = &world.names().staging_bucket;
+        let path = format!("^/{staging}/{folder}/");
+        let late = Rule::new(Match::request("GET", &path), Action::delay(4_000..=4_000)).times(1);
+        world.stack().faults().order(&late).await.unwrap();
+        let second = unique_sample("portrait.JPG", key);
+        let etag = world.put(key, &second).await;
+        let s3 = world.stack().s3();
+        let staged = world
+            .until("the file to be staged", async || {
+                let list = s3.list_objects_v2().bucket(staging);
+                let list = list.prefix(format!("{folder}/")).send().await.unwrap();
+                let mut keys = list.contents().iter().filter_map(|object| object.key());
+                let new = keys.find(|key| *key != known).map(str::to_owned);
+                new.ok_or_else(|| "none".to_owned())
+            })
+            .await;
+        let put = s3.put_object().bucket(staging).key(staged);
+        put.body(first.clone().into()).send().await.unwrap();
+
+        if on_express() {
+            // The execution that it is handed over to stages the file anew.
+            world.ended(key, &etag, "CLEANED").await;
+            return;
+        }
+        let item = world.ended(key, &etag, "FAILED").await;
+        assert_eq!(item["error"]["name"], "NotClean");
+        assert_eq!(fence().await, before);
+        world.until_published(key, Some(&clean(&first))).await;
     });
 }
