@@ -1,4 +1,5 @@
-// Compiles every JSONata expression of a state machine: `jsonata.cjs MACHINE`. asl-validator takes any text between {% and %}.
+// Compiles every JSONata expression of a state machine: `jsonata.cjs MACHINE`. asl-validator does not: it accepts any text between
+// {% and %}.
 const fs = require("fs");
 const jsonata = require("jsonata");
 

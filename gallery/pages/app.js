@@ -3,7 +3,7 @@
 import * as auth from "./lib/auth.js";
 import { add, fill, h, icon, toast } from "./lib/dom.js";
 
-/** Fragment, title, icon, group that may see it, module. */
+/** The pages: fragment of the address, title, icon, group that may see the page, module. */
 const PAGES = [
   { path: "photos", title: "Photos", icon: "image", load: () => import("./views/search.js") },
   { path: "upload", title: "Upload", icon: "upload", group: "uploaders", load: () => import("./views/upload.js") },
@@ -16,7 +16,7 @@ const bar = document.getElementById("bar");
 let leave = null;
 let visit = 0;
 
-/** `#/photos?q=beach` as `{page, rest, query}`. */
+/** Parses a fragment such as `#/photos?q=beach` into `{page, rest, query}`. */
 function address() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/");
@@ -81,7 +81,7 @@ function welcome(message) {
         h("li", {}, icon("history"), h("span", {}, h("b", {}, "Nothing is lost."), " You see what became of every photo, and why.")))));
 }
 
-/** A page that could not be shown. */
+/** What is shown in place of a page that could not be loaded. */
 function broken(error) {
   fill(main,
     h("section", { class: "empty", role: "alert" },
@@ -122,7 +122,7 @@ async function show() {
   }
 }
 
-/** What a page does with an error that it has no better place for. */
+/** Shows an error for which a page has no better place. */
 function failed(error) {
   if (error instanceof auth.SignedOut) {
     showBar(null);
@@ -134,7 +134,7 @@ function failed(error) {
 let page = null;
 addEventListener("hashchange", () => {
   show().then(() => {
-    // A page starts at its top and with its heading; a search that only changed its words does not jump.
+    // A page is shown from its top with the focus on its heading, except if only the words of a search have changed.
     if (address().page !== page) main.focus({ preventScroll: true });
     page = address().page;
   });

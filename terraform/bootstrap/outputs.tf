@@ -1,5 +1,5 @@
 output "backend_hcl" {
-  description = "What every other folder is initialised with: `terraform output -raw backend_hcl > ../backend.hcl`."
+  description = "The settings of the backend, with which every other folder is initialised: `terraform output -raw backend_hcl > ../backend.hcl`."
   value       = <<-EOT
     bucket     = "${module.state_bucket.name}"
     region     = "${var.region}"

@@ -1,4 +1,5 @@
-// What the tests share: the stack that the Rust test has started (SCRUBJAY_WEB says where), a browser, and pages that are watched.
+// What the tests share: the stack that the Rust test has started (SCRUBJAY_WEB says where it is), a browser, and pages whose
+// errors are collected.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -19,7 +20,7 @@ let browser;
 export async function launch() {
   browser = await chromium.launch({
     executablePath: stack.chromium,
-    // Nothing leaves this machine, and root needs no sandbox of its own.
+    // The browser sends nothing to other machines. It runs without its sandbox, because root cannot have one.
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
 }
@@ -41,7 +42,7 @@ export async function visit({ width = 1280, height = 860, theme = "light", touch
   return page;
 }
 
-/** Through the user pool's own pages, as a person does it. */
+/** Signs in through the user pool's own pages, as a person does. */
 export async function signIn(page, user, { to = "" } = {}) {
   await page.goto(`${stack.pages}/${to}`);
   await page.click("#sign-in");
@@ -55,9 +56,12 @@ export async function fillSignIn(page, email, password) {
   await page.press("input[name=password]", "Enter");
 }
 
-/** What axe-core finds, from its own world: the page's policy lets no script in. */
+/**
+ * Runs axe-core and fails if it finds anything serious. The debugger evaluates it, because the page's policy allows no foreign
+ * script.
+ */
 export async function accessible(page, where) {
-  // While something fades in, its colours are not yet those that are read.
+  // Wait for animations: while something fades in, its contrast is lower than at the end.
   await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running" || one.effect?.getComputedTiming().iterations === Infinity));
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
@@ -69,26 +73,26 @@ export async function accessible(page, where) {
   assert.deepEqual(found, [], `${where}: axe finds something serious`);
 }
 
-/** Nothing sticks out to the side. */
+/** Checks that nothing makes the page scroll sideways. */
 export async function fits(page, where) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(over <= 0, `${where}: ${over} pixels stick out`);
 }
 
-/** A picture of the page among the artefacts. */
+/** Saves a screenshot of the page among the artefacts. */
 export async function picture(page, name) {
   await page.waitForTimeout(300);
   await page.screenshot({ path: path.join(stack.pictures, `${name}.png`) });
 }
 
-/** Speaks to the emulator's own paths. */
+/** Calls the emulator's own paths. */
 export async function emulator(method, route, body) {
   const answer = await fetch(`${stack.endpoint}/_scrubjay/${route}`, { method, body: body && JSON.stringify(body) });
   assert.ok(answer.ok, `${method} ${route}: ${answer.status}`);
   return answer.json();
 }
 
-/** Asks again and again until an answer is not false. */
+/** Asks until the answer is not false. */
 export async function until(what, ask, patience = 60_000) {
   const end = Date.now() + patience;
   for (;;) {
@@ -110,7 +114,7 @@ export async function upload(page, files) {
   );
 }
 
-/** A call of the API in the name of whoever is signed in on this page. */
+/** Calls the API as the user who is signed in on this page. */
 export function call(page, method, route, body) {
   return page.evaluate(async ([api, method, route, body]) => {
     const { access } = JSON.parse(sessionStorage.getItem("tokens"));

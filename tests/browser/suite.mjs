@@ -19,7 +19,7 @@ function file(name, bytes) {
 }
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0]);
-/** A JPEG whose end is missing: the browser takes it, the pipeline does not. */
+/** A JPEG whose end is missing: the page accepts it, the pipeline refuses it. */
 const broken = () => {
   const whole = fs.readFileSync(sample("beach.jpg"));
   return whole.subarray(0, Math.floor(whole.length * 0.6));
@@ -97,7 +97,7 @@ describe("uploading", () => {
     await picture(page, "upload");
     page.quiet();
 
-    // A reload forgets nothing.
+    // A reload loses nothing.
     await page.reload();
     await page.waitForSelector(".upload");
     assert.equal(await page.locator(".upload").count(), 6);
@@ -114,7 +114,7 @@ describe("uploading", () => {
     // The storage does not answer for a while.
     await page.route(`${stack.endpoint}/*-source`, (route) => (route.request().method() === "POST" ? new Promise(() => {}) : route.continue()));
     await page.setInputFiles("#files", [1, 2, 3, 4, 5, 6].map((n) => file(`slow-${n}.jpg`, fs.readFileSync(sample("beach.jpg")))));
-    // The last may not have been looked at yet when the fourth is on its way.
+    // When the fourth photo is being sent, the last may not have been checked yet.
     await page.waitForFunction(() => document.querySelectorAll(".upload[data-state=waiting]").length === 2);
     await page.waitForFunction(() => document.querySelectorAll(".upload[data-state=sending]").length === 4);
     assert.equal(await page.locator(".upload[data-state=waiting]").count(), 2, "four at a time");
@@ -150,7 +150,7 @@ describe("searching", () => {
     await page.click(".empty .button");
     await page.waitForSelector(".tile");
 
-    // Without a mouse: to the search, to the grid, into a photo and back.
+    // With the keyboard only: to the search, to the grid, into a photo and back.
     await page.keyboard.press("Escape");
     await page.focus("body");
     await page.keyboard.press("/");
@@ -342,7 +342,7 @@ describe("every page", () => {
     let counting = false;
     let loader;
     const ours = new Set();
-    // What the page before the reload still loads does not count, nor does a picture of its own end the counting.
+    // Responses to the page before the reload are not counted, and its pictures do not end the counting.
     session.on("Network.requestWillBeSent", (event) => {
       if (event.type === "Document") [bytes, counting, loader] = [0, true, event.loaderId];
       if (event.loaderId === loader) ours.add(event.requestId);
@@ -359,13 +359,13 @@ describe("every page", () => {
   });
 });
 
-// Last, since the pages above are to be seen with photos of more than one colour.
+// These tests come last, since the pages above shall show photos of more than one colour.
 describe("uploading much, and without a mouse", () => {
   test("two hundred photos at once all come through", async () => {
     const page = await visit();
     await signIn(page, uploader, { to: "#/upload" });
     const photo = fs.readFileSync(sample("grey.jpe"));
-    // Each with a comment of its own, so that each is another photo.
+    // Each file has a comment of its own, so that each is a different photo.
     const files = Array.from({ length: 200 }, (_, n) => {
       const text = Buffer.from(`many ${n}`);
       const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0, text.length + 2]), text]);

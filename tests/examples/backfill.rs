@@ -73,7 +73,7 @@ fn main() {
     });
 }
 
-/// Photos of which no event is heard.
+/// Uploads photos whose events are lost.
 async fn put(world: &World, photos: usize) {
     let lost = Rule::new(Match::events("Object Created"), Action::events(0.0, 1.0));
     let faults = world.stack().faults();

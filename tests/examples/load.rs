@@ -1,5 +1,5 @@
-//! What our work costs above the floor: the same machine on the same emulator, once with our functions, once with functions
-//! that do nothing.
+//! Measures what our functions cost in time: the same machine on the same emulator runs once with our functions and once with
+//! functions that do nothing.
 //!
 //! ```text
 //! cargo build --release -p idle && cargo run -p scrubjay-tests --example load -- [--uploads 200] [--megabytes 1]
@@ -91,7 +91,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// What a stack does: uploads per second of the burst, and the times at the even pace.
+/// What was measured on a stack: uploads per second of the burst, and the times of each upload at the even pace.
 struct Measured {
     per_second: f64,
     even: Vec<Times>,
@@ -113,7 +113,7 @@ async fn measured(
         }
     })
     .await?;
-    // The first of each function is a cold start, which is measured elsewhere.
+    // The first call of each function is a cold start, which is measured elsewhere.
     run(&stack, "warm", photo, 8, None).await?;
     let burst = run(&stack, "burst", photo, uploads, None).await?;
     let first = burst

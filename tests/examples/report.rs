@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// Writes at the same time.
 const AT_ONCE: usize = 8;
-/// Of one batch.
+/// Writes of one batch.
 const BATCH: usize = 25;
 
 fn item(n: usize, at: Timestamp) -> HashMap<String, AttributeValue> {

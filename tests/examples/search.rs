@@ -15,11 +15,11 @@ const ROUNDS: usize = 60;
 const PAGE: usize = 50;
 
 fn photo(index: usize, start: Timestamp) -> Photo {
-    // Dates over three years whatever the number, so that a term has as many months.
+    // The dates always cover three years, so that a term has the same number of months at every size.
     let mut random = fastrand::Rng::with_seed(index as u64);
     let date = start + SignedDuration::from_secs(random.i64(0..3 * 365 * 86_400));
     let mut photo = Photo::new(&format!("p/{index}.jpg"), State::Published, date);
-    // One in two, one in ten, one in a hundred, and one that is its own.
+    // Terms that one in two, one in ten and one in a hundred photos have, and one that is the photo's own.
     let mut tags = vec![format!("half{}", random.u8(0..2))];
     tags.push(format!("tenth{}", random.u8(0..10)));
     tags.push(format!("hundredth{}", random.u8(0..100)));

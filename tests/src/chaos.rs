@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{World, clean, unique_sample};
 
-/// Small samples of different kinds, one of which has to be turned.
+/// Small samples of different kinds, one of which needs its Exif orientation applied.
 const SAMPLES: [&str; 4] = [
     "grey.jpe",
     "colour-profile.jpg",
@@ -24,16 +24,16 @@ const SAMPLES: [&str; 4] = [
 /// The functions that are killed.
 const FUNCTIONS: [&str; 5] = ["validate", "strip", "publish", "retract", "record"];
 
-/// How much of it.
+/// The size of a chaos test.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Where every choice comes from.
+    /// The seed of all random choices.
     pub seed: u64,
     /// Uploads in all.
     pub uploads: usize,
     /// Keys they go to.
     pub keys: usize,
-    /// Share of the events that never come, from 0 to 1; reconcile then has to find what they would have said.
+    /// Share of the events that are lost, from 0 to 1. Reconcile has to find what they would have said.
     pub lose: f64,
 }
 
@@ -84,8 +84,8 @@ struct History {
     holds: Option<Vec<u8>>,
 }
 
-/// Carries out the plan on a stack that has nothing else to do. `replay` puts what failed below a prefix through again, as an
-/// operator does after the repair, and says how many executions that were.
+/// Carries out the plan on a stack that has nothing else to do. `replay` repeats the failed executions below a prefix, as an
+/// operator does after the repair, and returns their number.
 pub async fn run(
     world: &World,
     plan: Plan,
@@ -123,7 +123,7 @@ pub async fn run(
     verdict.failed = replay(world, &prefix).await;
     settled(world).await;
     if plan.lose > 0.0 {
-        // A redriven execution may show what a lost delete should have stopped, or be overtaken by what was not lost.
+        // A redriven execution may publish a photo although its delete was lost, or be overtaken by an upload whose event arrived.
         verdict.found += reconcile(world, &prefix).await;
     }
     let more = reconcile(world, &prefix).await;
@@ -136,8 +136,8 @@ pub async fn run(
     verdict
 }
 
-/// Nothing but the test itself writes to bucket A or reads bucket B and the table while faults are injected, and it does neither
-/// of what the rules match; so what they strike are the functions and the machine.
+/// The rules strike only the functions and the machine: while faults are injected, the test itself does nothing that a rule
+/// matches.
 fn faults(world: &World, prefix: &str, lose: f64, rng: &mut Rng) -> Vec<(&'static str, Rule)> {
     let names = world.names();
     let at = |bucket: &str| format!("^/{bucket}/");
@@ -147,7 +147,7 @@ fn faults(world: &World, prefix: &str, lose: f64, rng: &mut Rng) -> Vec<(&'stati
         at(&names.destination_bucket),
     );
     let mut rules = vec![
-        // Refused until the faults are cleared: these executions fail.
+        // These requests are refused until the faults are cleared, so their executions fail.
         (
             "bucket B shut",
             Match::request("PUT", &format!("{destination}{prefix}/[0-3]\\.")),
@@ -292,7 +292,7 @@ async fn live(
     histories
 }
 
-/// One key's life: new photos, the same photo again, earlier photos again, what is no photo, deletes and undeletes.
+/// The history of one key: new photos, the same photo again, earlier photos again, files that are no photo, deletes and undeletes.
 async fn live_one(world: &World, key: String, uploads: usize, mut rng: Rng) -> History {
     let mut history = History {
         key,
@@ -300,7 +300,7 @@ async fn live_one(world: &World, key: String, uploads: usize, mut rng: Rng) -> H
     };
     let mut photos: Vec<Vec<u8>> = Vec::new();
     while history.uploads.len() < uploads {
-        // Sooner than the machine can follow, or after it is done.
+        // The next change comes either before the machine can follow, or after it is done.
         let pause = if rng.u8(0..100) < 40 {
             rng.u64(0..300)
         } else {
@@ -344,7 +344,8 @@ async fn live_one(world: &World, key: String, uploads: usize, mut rng: Rng) -> H
     history
 }
 
-/// Deletes the object; `undone`, the delete marker too, which S3 announces as one more *Object Deleted* and as no upload.
+/// Deletes the object. If `undone`, it then deletes the delete marker too, for which S3 sends one more *Object Deleted* and no
+/// *Object Created*.
 async fn delete(world: &World, history: &mut History, undone: bool) {
     let bucket = &world.names().source_bucket;
     let delete = || {
@@ -396,7 +397,7 @@ async fn reconcile(world: &World, prefix: &str) -> u64 {
         .sum()
 }
 
-/// What must hold of a key at rest.
+/// Checks what must hold for a key when nothing is under way.
 async fn judge(world: &World, history: &History, lossy: bool, verdict: &mut Verdict) {
     let key = &history.key;
     let wanted = history

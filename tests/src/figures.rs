@@ -1,4 +1,5 @@
-//! What the pipeline costs and how much it takes, reckoned from the template's own numbers, AWS's quotas and AWS's prices.
+//! What the pipeline costs and how many photos it can take, computed from the template's own numbers, AWS's quotas and AWS's
+//! prices.
 //!
 //! Nothing here is measured. `cargo run -p scrubjay-tests --example capacity` and `--example cost` print the pages' tables.
 
@@ -46,7 +47,7 @@ pub fn grouped(number: f64) -> String {
     text
 }
 
-/// Seconds, as a person says them.
+/// A number of seconds in the unit that people use.
 pub fn spoken(seconds: f64) -> String {
     match seconds {
         s if s < 90.0 => format!("{s:.0} s"),

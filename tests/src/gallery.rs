@@ -45,7 +45,7 @@ pub const OTHER: Person = Person {
     password: "Upload-2026-Otto",
     groups: &["uploaders"],
 };
-/// Looks.
+/// Only looks at photos.
 pub const VIEWER: Person = Person {
     email: "vera@example.com",
     password: "Viewing-2026-Vera",
@@ -58,7 +58,7 @@ pub const OPERATOR: Person = Person {
     groups: &["operators", "uploaders"],
 };
 
-/// Tests order faults, and a fault strikes whoever comes first: one at a time.
+/// Tests run one at a time, because a test orders faults, and a fault strikes whatever request comes first.
 static ONE: Mutex<()> = Mutex::new(());
 
 /// Runs a test on the gallery's stack, alone.
@@ -134,7 +134,7 @@ impl Gallery {
         .await
     }
 
-    /// The same of any client of any pool.
+    /// The tokens of a person from any client of any pool.
     pub async fn tokens_of(&self, person: Person, client: &str, pages: &str) -> Value {
         let endpoint = self.output("signInUrl");
         let back = format!("{pages}/");
@@ -219,7 +219,7 @@ impl Gallery {
         (status, json)
     }
 
-    /// Announces a photo; its id and the form to post.
+    /// Announces a photo. Returns its id and the form to post.
     pub async fn announce(&self, token: &str, name: &str) -> (String, Value) {
         let body = json!({"name": name, "size": 1000, "type": "image/jpeg"});
         let (status, answer) = self.call(token, Method::POST, "/photos", Some(body)).await;
@@ -262,7 +262,7 @@ impl Gallery {
         )
     }
 
-    /// Uploads a file in a person's name and waits until it stands in one of these states; the photo.
+    /// Uploads a file in a person's name and waits until the photo has one of these states. Returns the photo.
     pub async fn upload(&self, token: &str, name: &str, file: &[u8], states: &[&str]) -> Value {
         let (id, form) = self.announce(token, name).await;
         let (code, text) = self.post(&form, file).await;
@@ -270,7 +270,7 @@ impl Gallery {
         self.until_state(token, &id, states).await
     }
 
-    /// Waits until a photo stands in one of these states; the photo.
+    /// Waits until a photo has one of these states. Returns the photo.
     pub async fn until_state(&self, token: &str, id: &str, states: &[&str]) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {

@@ -3,12 +3,13 @@
 
 use serde_json::{Map, Value, json};
 
-/// The longest that an Express execution may run is five minutes; it ends itself before, so that the limit is ours.
+/// Time-out of an execution. It is below the five minutes that an Express execution may run, so that `intake` ends by its own
+/// limit.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html>
 const TIMEOUT_SECONDS: u64 = 285;
-/// Longer than any execution, so that a lease that has run out means that nobody works on the item.
+/// The lease is longer than any execution, so a lease that has run out means that nobody works on the item.
 const LEASE_MILLISECONDS: u64 = 360_000;
-/// What a retrier of `scrub` becomes. What does not pass within seconds is a Standard execution's to wait for.
+/// A retrier of `scrub` becomes this in `intake`. An error that lasts longer than seconds is left to a Standard execution.
 const RETRY: [(&str, u64); 3] = [
     ("IntervalSeconds", 1),
     ("MaxAttempts", 2),
@@ -17,7 +18,7 @@ const RETRY: [(&str, u64); 3] = [
 /// A function that is throttled is asked again for some two minutes: most bursts are over by then, and a hand-over at once would
 /// only move the burst to Standard executions, which start by a lower quota (docs/capacity.md).
 const THROTTLED: &str = "Lambda.TooManyRequestsException";
-/// What its retrier becomes.
+/// What the retrier of [`THROTTLED`] becomes.
 const RETRY_THROTTLED: [(&str, u64); 3] = [
     ("IntervalSeconds", 2),
     ("MaxAttempts", 10),

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The runtime that the stack's processes are watched from: it must outlive each test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
-/// Which way uploads take; `SCRUBJAY_WORKFLOW=express` puts the same tests through the other one.
+/// The shared stack. With `SCRUBJAY_WORKFLOW=express` the same tests run on the Express way.
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let parameters = [
         (
@@ -38,8 +38,8 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     ];
     RUNTIME.block_on(World::start("e2e", &parameters, false, &[]))
 });
-/// What the parameters change: refused uploads leave the older result, only one prefix is treated, more endings are, notices of
-/// copyright are kept, and so are uploaders' network addresses.
+/// A stack with other parameters: refused uploads leave the older result, only one prefix is processed, more endings of keys are
+/// processed, and notices of copyright and uploaders' network addresses are kept.
 static OTHER: LazyLock<World> = LazyLock::new(|| {
     let parameters = [
         ("OnRejected", "keep"),
@@ -50,7 +50,7 @@ static OTHER: LazyLock<World> = LazyLock::new(|| {
     ];
     RUNTIME.block_on(World::start("other", &parameters, false, &[]))
 });
-/// The Express way, with more endings of keys.
+/// A stack on the Express way, with more endings of keys.
 static EXPRESS: LazyLock<World> = LazyLock::new(|| {
     RUNTIME.block_on(World::start(
         "express",
@@ -59,11 +59,11 @@ static EXPRESS: LazyLock<World> = LazyLock::new(|| {
         &[],
     ))
 });
-/// What is enforced: IAM. The harness itself is the account's root, and may do everything.
+/// A stack that enforces IAM. The harness itself is the account's root, which may do everything.
 static ENFORCING: LazyLock<World> =
     LazyLock::new(|| RUNTIME.block_on(World::start("iam", &[], true, &[])));
 
-/// What the gallery adds, with every analysis asked for, and messages that are soon tried again.
+/// A stack with the gallery, with every analysis enabled; messages are soon tried again.
 static GALLERY: LazyLock<World> = LazyLock::new(|| {
     let parameters = [
         ("Labels", "enabled"),
@@ -156,7 +156,7 @@ pub fn unique_sample(name: &str, text: &str) -> Vec<u8> {
     [&data[..2], comment.as_slice(), &data[2..]].concat()
 }
 
-/// What the pipeline must make of a file.
+/// The bytes that the pipeline must make of a file.
 pub fn clean(data: &[u8]) -> Vec<u8> {
     scrubjay_jpeg::strip(data, &Options::default())
         .expect("a good file")
@@ -322,7 +322,7 @@ impl World {
         report.unwrap_or_else(|error| panic!("reconcile: {error}"))
     }
 
-    /// The next event whose detail names `text` is lost. Returns the rule's number.
+    /// Loses the next event whose detail matches `text`. Returns the rule's number.
     pub async fn lose_event(&self, detail_type: &str, text: &str) -> u64 {
         let mut matched = Match::events(detail_type);
         matched.detail = Some(text.to_owned());
@@ -381,7 +381,7 @@ impl World {
         .await
     }
 
-    /// Asks until the answer is there; tells what was last seen when it never comes.
+    /// Asks until there is an answer. If none comes, it fails and says what was last seen.
     ///
     /// # Panics
     /// When patience ends.
@@ -412,7 +412,7 @@ impl World {
         .await;
     }
 
-    /// An *Object Created* event as EventBridge delivers it, for an upload that S3 does not announce.
+    /// An *Object Created* event as EventBridge delivers it, for an upload whose event S3 does not send.
     pub fn created(&self, key: &str, etag: &str, sequencer: Option<&str>) -> Value {
         let mut object = json!({"key": key, "etag": etag, "size": 1});
         if let Some(sequencer) = sequencer {
@@ -440,8 +440,8 @@ impl World {
         (arn, status)
     }
 
-    /// Waits for an execution's end. An Express one cannot be described; whoever knows its ARN has it from an audit item that has
-    /// come to an end, and then it has not failed: what fails there is handed over to a Standard one.
+    /// Waits for an execution's end. An Express execution cannot be described. Its ARN comes from an audit item of an ended
+    /// upload, so it has succeeded: a failed one would have handed its upload over to a Standard execution.
     pub async fn execution_ended(&self, arn: &str) -> ExecutionStatus {
         if is_express(arn) {
             return ExecutionStatus::Succeeded;

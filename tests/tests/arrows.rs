@@ -1,5 +1,5 @@
-//! The walls between the parts: which crate may need which, which module may use which. `docs/architecture.md` draws the same
-//! picture and says why.
+//! Checks the dependencies between the parts: which crate may need which, and which module may use which. `docs/architecture.md`
+//! draws the same picture and says why.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::process::Command;
 use scrubjay_tests::arrows::{Module, arrows, circle, modules, packages};
 use scrubjay_tests::iac::root;
 
-/// Crates that hold rules alone: no network, no file, no clock of their own. Optional dependencies stand behind a feature.
+/// Crates that have only rules: no network, no files, no clock of their own. An optional dependency is allowed behind a feature.
 const PURE: [(&str, &[&str]); 4] = [
     (
         "crates/gallery",
@@ -17,7 +17,7 @@ const PURE: [(&str, &[&str]); 4] = [
             "serde",
             "sha2",
             "thiserror",
-            // Its macros and timers; no network.
+            // Only its macros and timers, no network.
             "tokio",
             "unicode-normalization",
             "unicode-segmentation",
@@ -52,7 +52,7 @@ const PURE: [(&str, &[&str]); 4] = [
 /// What a package, by its folder, may need of this workspace. A star stands for the rest of a name.
 const CRATES: [(&str, &[&str]); 12] = [
     ("crates/jpeg", &[]),
-    // Test files for crates/jpeg, made rather than read.
+    // Generates test files for crates/jpeg, and reads none.
     ("crates/jpeg/dev", &[]),
     ("crates/derivatives", &["crates/jpeg"]),
     ("crates/gallery", &["crates/jpeg"]),
@@ -120,7 +120,7 @@ const PIPELINE: [(&str, &[&str]); 9] = [
     ),
 ];
 
-/// Which modules of `crates/jpeg` each may use: those of a row stand above those that they use, so that there is no circle.
+/// Which modules of `crates/jpeg` each may use. A row may only use modules of the rows before it, so there is no cycle.
 const JPEG: [(&str, &[&str]); 16] = [
     ("names", &[]),
     ("error", &[]),
@@ -164,7 +164,8 @@ const JPEG: [(&str, &[&str]); 16] = [
     ("verify", &["options"]),
 ];
 
-/// What each function may take from `scrubjay_pipeline::aws`: the code's half of its role in `template.yaml`.
+/// What each function may take from `scrubjay_pipeline::aws`. This is the code's counterpart of the function's role in
+/// `template.yaml`.
 const ADAPTERS: [(&str, &[&str]); 9] = [
     ("api", &[]),
     ("derive", &[]),
@@ -266,7 +267,7 @@ fn the_domain_does_not_know_its_adapters() {
 
 #[test]
 fn a_function_holds_no_more_than_its_role_allows() {
-    // Configuration of the clients, which is no right to do anything.
+    // These only configure the clients and give no right to do anything.
     let common = ["self", "sdk_config", "s3_client"];
     for (function, allowed) in ADAPTERS {
         for module in modules(&format!("functions/{function}/src")) {

@@ -1,4 +1,4 @@
-//! What is spelt in two places must be spelt alike: error names, verbs, time-outs.
+//! Things that are written in two places must agree: error names, verbs, time-outs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -52,7 +52,7 @@ fn class(name: &str) -> Option<Class> {
         .map(|(_, class)| *class)
 }
 
-/// Names of AWS, which have a dot; ours have none.
+/// AWS's error names have a dot; ours have none.
 fn is_aws(name: &str) -> bool {
     name.contains('.') && !["States.ALL", "States.TaskFailed"].contains(&name)
 }
@@ -108,8 +108,9 @@ fn retries_back_off_with_jitter_to_a_ceiling() {
     }
 }
 
-/// A burst above the account's concurrency is no failure: it waits, some quarter of an hour at each state. What Lambda reports
-/// about itself: <https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html>.
+/// Throttling is no failure: calls of a burst above the account's concurrency wait, for some quarter of an hour at each state.
+/// Errors that Lambda reports about itself are retried, too:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html>.
 #[test]
 fn throttling_and_dead_runtimes_are_retried_wherever_lambda_is_called() {
     let mut tasks = 0;
@@ -119,7 +120,8 @@ fn throttling_and_dead_runtimes_are_retried_wherever_lambda_is_called() {
         }
         tasks += 1;
         let rules = state["Retry"].as_array().unwrap();
-        // The first rule that fits is taken, so throttling comes first, and alone: its attempts are not used up by errors.
+        // Step Functions takes the first retrier that matches. Throttling comes first and alone, so that other errors do not use
+        // up its attempts.
         assert_eq!(
             rules[0]["ErrorEquals"],
             json!(["Lambda.TooManyRequestsException"]),
@@ -135,7 +137,7 @@ fn throttling_and_dead_runtimes_are_retried_wherever_lambda_is_called() {
     assert!(tasks >= 8, "{tasks}");
 }
 
-/// Whoever started an execution learns from its output what became of which object.
+/// The output of an execution tells whoever started it which object it was about and what became of it.
 #[test]
 fn every_execution_of_an_upload_ends_by_saying_what_became_of_it() {
     for name in ["scrub", "intake"] {
@@ -153,8 +155,8 @@ fn every_execution_of_an_upload_ends_by_saying_what_became_of_it() {
     }
 }
 
-/// Names of the foundation's parameters have the environment in them, and the templates' defaults are those of dev: what a section
-/// of `samconfig.toml` leaves out would be dev's.
+/// The names of the foundation's parameters contain the environment, and the templates' defaults are those of dev. So a parameter
+/// that a section of `samconfig.toml` leaves out would have dev's value.
 #[test]
 fn every_environment_is_deployed_with_its_own_foundation() {
     for (template, config) in [
@@ -186,7 +188,7 @@ fn every_batch_of_a_backfill_is_compared_alike() {
         .map(|name| &backfill["States"][name]);
     for map in maps {
         let processor = |map: &Value| {
-            // A state's name is its own in the whole machine.
+            // State names must be unique in the whole machine, so each map's states contain its label.
             let label = map["Label"].as_str().unwrap();
             let name = label[..1].to_uppercase() + &label[1..];
             map["ItemProcessor"].to_string().replace(&name, "")
@@ -199,7 +201,7 @@ fn every_batch_of_a_backfill_is_compared_alike() {
         ] {
             assert_eq!(map[field], maps[0][field], "{field}");
         }
-        // A child's input, which the batch is a part of, has at most 256 KiB
+        // The input of a child execution, of which the batch is a part, may have 256 KiB at most
         // (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
         assert_eq!(map["ItemBatcher"]["MaxInputBytesPerBatch"], 200_000);
         let states = map["ItemProcessor"]["States"].as_object().unwrap();
@@ -242,7 +244,7 @@ fn a_bad_file_is_caught_wherever_it_can_be_found() {
 
 #[test]
 fn a_verb_is_spelt_alike_everywhere() {
-    // Where the two templates differ in how they spell a thing, the pipeline's way counts.
+    // The gallery's template has other relative paths; the check uses those of the pipeline's.
     let template = ["template.yaml", "gallery/template.yaml"]
         .map(|name| fs::read_to_string(root().join(name)).unwrap())
         .concat()
@@ -268,12 +270,13 @@ fn a_verb_is_spelt_alike_everywhere() {
                 "neither template has {wanted:?}"
             );
         }
-        // The API answers requests, of which its own tests have samples; each has the route's name in its log line.
+        // The API has no sample in events/ and no step name: its own tests have samples of requests, and its log lines have the
+        // route's name.
         if verb == "api" {
             assert!(template.contains("IntegrationUri: !GetAtt ApiFunction.Arn\n"));
             continue;
         }
-        // Reconcile, report and derive are no steps: schedules and a queue invoke them.
+        // Reconcile, report and derive are no steps of a machine: schedules and a queue invoke them.
         assert!(
             asl.contains(&format!("${{{capital}Function}}"))
                 || template.contains(&format!(" Arn: !GetAtt {capital}Function.Arn\n"))
@@ -384,7 +387,7 @@ fn updates() -> Vec<(String, Value)> {
         .to_vec()
 }
 
-/// Claim reads the event, Reclaim the variable that Claim has made of it.
+/// Rewrites an expression of Claim as Reclaim has it: Claim reads the event, Reclaim the variable that Claim has made of it.
 fn as_reclaim_says(text: &str) -> String {
     [
         (

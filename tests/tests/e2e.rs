@@ -1,4 +1,4 @@
-//! End to end, on the deployed stack: for each case bucket B's bytes, the audit item and the execution's end.
+//! End-to-end tests on the deployed stack. For each case they check bucket B's bytes, the audit item and how the execution ended.
 
 mod e2e {
     mod canaries;

@@ -1,4 +1,5 @@
-//! The Express way: what goes well leaves no Standard execution, and what fails stands in one, where it can be redriven.
+//! The Express way: an upload that succeeds leaves no Standard execution; one that fails is handed over to a Standard execution,
+//! which can be redriven.
 
 use std::sync::Mutex;
 
@@ -7,12 +8,12 @@ use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_tests::{World, clean, on_express_stack, unique_sample};
 use serde_json::Value;
 
-/// Tries of a function by intake, each of three requests of the SDK.
+/// Requests of a function in intake: three attempts, each with three requests of the SDK.
 const TRIES_OF_INTAKE: u32 = 3 * 3;
-/// Tries of a function by scrub, each of three requests of the SDK.
+/// Requests of a function in scrub: seven attempts, each with three requests of the SDK.
 const TRIES_OF_SCRUB: u32 = 7 * 3;
 
-/// Some faults here strike whoever comes first, so the tests take turns.
+/// The tests run one at a time, because some faults here strike whatever request comes first.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn in_turn(test: impl AsyncFnOnce(&World)) {
@@ -34,7 +35,7 @@ fn history(item: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// Bucket B refuses so many writes under a key.
+/// Makes bucket B refuse `times` writes under a key.
 async fn refuse(world: &World, key: &str, times: u32) {
     let path = format!("^/{}/{key}", world.names().destination_bucket);
     let refused = Action::refuse(503, "SlowDown");
@@ -61,7 +62,7 @@ fn what_goes_well_or_is_refused_ends_there() {
         assert!(execution(&item).contains(":express:"), "{item}");
         assert_eq!(history(&item), ["PROCESSING", "CLEANED"]);
 
-        // The rule has the endings of JFIF, too.
+        // The rule also matches the endings of JFIF.
         let key = "express/good.JFIF";
         let data = unique_sample("beach.jpg", key);
         let etag = world.put(key, &data).await;

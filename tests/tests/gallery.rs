@@ -126,8 +126,8 @@ impl Gallery<'_> {
     }
 }
 
-/// A clean photo that is nobody else's: the samples differ in nothing once they are clean, so a pixel is changed by another
-/// picture's size.
+/// A clean photo that no other test has. Samples are the same once they are clean, so a picture is made whose width and pixels
+/// depend on the seed.
 fn picture(seed: u16) -> Vec<u8> {
     let (width, height) = (640 + seed % 64, 480);
     let samples: Vec<u8> = (0..usize::from(width) * height)
@@ -248,7 +248,7 @@ fn an_overwritten_photo_is_shown_anew_and_a_deleted_one_is_gone_from_every_term(
                 .await
                 .is_empty()
         );
-        // Nothing of it stands in the index.
+        // The index has no entry of it any more.
         for term in new.terms.iter().filter(|term| !gone.terms.contains(term)) {
             let month = new.position().month();
             let get = gallery.world.stack().dynamodb().get_item();
@@ -407,14 +407,14 @@ fn what_is_seen_on_a_photo_is_found_and_flagged() {
         assert!(!released.is_flagged());
         assert_eq!(gallery.find(&served).await, [key]);
 
-        // Of another picture under the key nothing of this is true.
+        // The analysis does not apply to another picture under the same key.
         let other = gallery.show(key, &picture(501)).await;
         gallery.shown(key, &other).await;
         assert!(gallery.find(&label).await.is_empty());
     });
 }
 
-/// What cannot be done in five tries rests in the dead-letter queue, whole.
+/// A message that fails five times is kept unchanged in the dead-letter queue.
 #[test]
 fn a_message_that_cannot_be_handled_is_kept() {
     on_gallery(async |gallery| {

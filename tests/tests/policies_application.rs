@@ -137,7 +137,7 @@ fn a_restored_table_takes_the_audit_tables_place_and_no_other_does() {
             "{table}"
         );
     }
-    // What a role is granted is one table, by name: the one that the stack was deployed with.
+    // A role is granted one table by name: the one with which the stack was deployed.
     let restored = "scrubjay-dev-audit-restored-20261125";
     let after = Environment::example().with_table(restored).roles();
     for (name, action) in [
@@ -334,7 +334,8 @@ fn the_gallery_never_reads_a() {
         ] {
             let request = ask(action, resource);
             let allowed = allowed(&request, &[&everything, &boundary], &[&source]);
-            // Whoever may upload signs for it, or puts; and a delete in A is what takes a photo off the pages.
+            // Only these may write: whoever signs or sends uploads, and the API deletes from bucket A in order to remove a photo
+            // from the pages.
             let writes = [
                 ("api", "s3:PutObject"),
                 ("api", "s3:DeleteObject"),
@@ -343,7 +344,7 @@ fn the_gallery_never_reads_a() {
             .contains(&(name.as_str(), action));
             assert_eq!(allowed, writes, "{name}: {action}");
         }
-        // What users did not upload through the gallery, it does not delete.
+        // The gallery cannot delete what users did not upload through it.
         let other = ask("s3:DeleteObject", &format!("{SOURCE}/k"));
         let deletes = allowed(&other, &[&everything, &boundary], &[&source]);
         assert!(!deletes, "{name}");

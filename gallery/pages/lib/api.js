@@ -23,7 +23,7 @@ async function call(method, path, { body, signal } = {}, again = true) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { detail: "The server cannot be reached. Are you online?" });
   }
-  // The token ended sooner than this machine's clock believes.
+  // The API refused the token, although this machine's clock says that it has not expired. Repeat the call once with a new token.
   if (answer.status === 401 && again) return call(method, path, { body, signal }, false);
   const text = await answer.text();
   const document = text ? JSON.parse(text) : null;

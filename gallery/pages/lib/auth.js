@@ -24,7 +24,7 @@ async function library() {
     authorization_endpoint: `${where.signIn}/oauth2/authorize`,
     token_endpoint: `${where.signIn}/oauth2/token`,
   };
-  // Only a stack on this machine is without TLS.
+  // Only a local stack is without TLS.
   const options = where.signIn.startsWith("http://127.0.0.1:") ? { [oauth.allowInsecureRequests]: true } : {};
   return { oauth, where, server, client: { client_id: where.clientId }, options };
 }
@@ -39,7 +39,7 @@ function keep(answer) {
   tokens = {
     access: answer.access_token,
     id: answer.id_token ?? tokens?.id,
-    // A renewal brings no new refresh token.
+    // The answer to a renewal has no new refresh token.
     refresh: answer.refresh_token ?? tokens?.refresh,
     expires: access.exp,
     groups: access["cognito:groups"] ?? [],
@@ -86,7 +86,7 @@ export async function completeSignIn() {
   const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
   sessionStorage.removeItem(PENDING);
   const address = new URL(location.href);
-  // The code is used once; it is not to stay in the address or in the history.
+  // The code can be used only once, so it is removed from the address and the history.
   history.replaceState(null, "", here() + (pending?.returnTo ?? ""));
   if (!pending) return;
   const { oauth, server, client, options } = await library();
@@ -103,7 +103,7 @@ async function renew() {
     const answer = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), tokens.refresh, options);
     keep(await oauth.processRefreshTokenResponse(server, client, answer));
   } catch (error) {
-    // Refused: the session is over. No answer: it may still be good.
+    // If the user pool refused the renewal, the session is over. If it did not answer, the session may still be valid.
     if (error instanceof oauth.ResponseBodyError) {
       forget();
       throw new SignedOut("Your session has ended. Sign in again.");
@@ -112,7 +112,7 @@ async function renew() {
   }
 }
 
-/** An access token that is still good; renewed first where `fresh` is set or it is about to expire. */
+/** Returns a valid access token. It is renewed first if `fresh` is set or it is about to expire. */
 export async function accessToken(fresh = false) {
   if (!tokens) throw new SignedOut("Sign in first.");
   if (fresh || tokens.expires - MARGIN < Date.now() / 1000) {

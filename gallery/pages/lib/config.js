@@ -1,4 +1,4 @@
-// Where everything is. `config.json` lies beside the pages and is written when they are deployed.
+// Addresses of the services that the pages use. `config.json` lies beside the pages and is written when they are deployed.
 
 let loading;
 

@@ -85,7 +85,7 @@ export function confirm({ title, text, action, danger = false }) {
   });
 }
 
-/** Calls `run` once it has been quiet for `milliseconds`. */
+/** Returns a function that calls `run` once it has not been called for `milliseconds`. */
 export function quiet(milliseconds, run) {
   let timer;
   return (...args) => {

@@ -15,7 +15,7 @@ function style() {
   document.head.append(link);
 }
 
-/** Where a photo can be seen by whoever may. */
+/** The address of the page that shows a photo to everybody who may see it. */
 export const linkTo = (photo) => new URL(`./#/photo/${photo.id}`, location.href).href;
 
 /** Starts the download of the clean photo in its full size. */
@@ -30,7 +30,10 @@ export async function download(photo) {
   link.remove();
 }
 
-/** A sign of the sprite for PhotoSwipe, which wants inner SVG as text. All of it is constant. */
+/**
+ * An icon of the sprite for PhotoSwipe, which expects the inside of an SVG as text. The text is constant, so it cannot inject
+ * anything.
+ */
 const sign = (name) => `<svg class="icon pswp-icon" aria-hidden="true"><use href="vendor/lucide.svg#${name}"></use></svg>`;
 
 /** Opens `photos[at]`; `more` loads further ones when the end comes near. */

@@ -20,10 +20,10 @@ function placeholder(hash) {
   }
 }
 
-/** The words of a photo for those who do not see it. */
+/** The alternative text of a photo. */
 export const words = (photo) => photo.alt || photo.title || photo.name;
 
-/** A box with the photo, or with what stands in its place while it is not published. */
+/** A box with the photo, or with a substitute while the photo is not published. */
 export function picture(photo, width, { eager = false, alt = words(photo) } = {}) {
   const box = h("span", { class: "picture" });
   if (photo.width && photo.height) {

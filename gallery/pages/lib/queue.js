@@ -10,13 +10,13 @@ import * as store from "./store.js";
 
 /** Uploads at one time, and questions about photos at one time. */
 const AT_ONCE = 4;
-/** Attempts at sending before a photo counts as failed; the waits between them double. */
+/** How often a photo is sent before it counts as failed; the wait between two attempts doubles each time. */
 const ATTEMPTS = 4;
-/** A photo is asked about after this, then ever more rarely. Milliseconds. */
+/** How long after its upload the API is first asked about a photo; the interval then grows. Milliseconds. */
 const ASK_FIRST = 600;
 const ASK_LAST = 5000;
 
-/** States that nothing follows by itself. */
+/** Final states: none changes by itself. */
 export const ENDS = ["published", "refused", "failed", "cancelled"];
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -34,7 +34,7 @@ class Upload {
     return ENDS.includes(this.state);
   }
 
-  /** How much of it is done, 0 to 1: sending is nine tenths. */
+  /** Progress from 0 to 1. Sending counts for the first nine tenths. */
   get progress() {
     if (this.ended) return 1;
     if (this.state === "processing") return 0.92;
@@ -58,13 +58,13 @@ export class Queue extends EventTarget {
     this.order = 0;
   }
 
-  /** Brings back what an earlier visit has left. */
+  /** Restores the queue of an earlier visit from the store. */
   async restore() {
     let records = [];
     try {
       records = await store.all(this.user);
     } catch {
-      // A private window may have no store: the queue then forgets with the page.
+      // In a private window there may be no store. The queue is then lost when the page is closed.
     }
     for (const record of records) {
       const upload = new Upload(record);
@@ -81,7 +81,7 @@ export class Queue extends EventTarget {
     this.pump();
   }
 
-  /** Adds files. Each is looked at first. */
+  /** Adds files, after checking each of them. */
   async add(files) {
     const { maxBytes } = await config();
     const added = [...files].map((file) => new Upload({
@@ -98,7 +98,7 @@ export class Queue extends EventTarget {
     }
   }
 
-  /** Puts failed and cancelled photos back; one or all. */
+  /** Queues failed and cancelled photos again: one, or all of them. */
   retry(only) {
     for (const upload of only ? [only] : this.uploads) {
       if (!["failed", "cancelled"].includes(upload.state)) continue;
@@ -110,7 +110,7 @@ export class Queue extends EventTarget {
     this.pump();
   }
 
-  /** Stops what is not done; one or all. A photo that was sent already is not taken back. */
+  /** Cancels uploads that have not ended: one, or all of them. An upload that was already sent is not undone. */
   cancel(only) {
     for (const upload of only ? [only] : this.uploads) {
       if (upload.ended || upload.state === "processing") continue;
@@ -154,7 +154,7 @@ export class Queue extends EventTarget {
 
   end(upload, state, why, todo) {
     Object.assign(upload, { why, todo });
-    // What failed may be tried again; of all else the file is not needed any more.
+    // A failed photo may be retried, so its file is kept. After any other end the file is no longer needed.
     if (state === "published" || state === "refused") upload.file = null;
     this.become(upload, state);
   }
@@ -176,7 +176,8 @@ export class Queue extends EventTarget {
     this.become(upload, "sending");
     while (upload.state === "sending") {
       try {
-        // The same token gives the same photo, however often it is announced; and a form that is good for five minutes.
+        // The same token gives the same photo, however often it is announced. Each answer has a new form, which is valid for five
+        // minutes.
         const { photo, upload: form } = await api.announce({
           clientToken: upload.token, name: upload.name, size: upload.size, type: "image/jpeg",
         });
@@ -201,7 +202,7 @@ export class Queue extends EventTarget {
     }
   }
 
-  /** Asks about the photos that are due, and comes back when the next one is. */
+  /** Asks the API about the photos that are due, and sets a timer for the next one. */
   ask() {
     clearTimeout(this.timer);
     const open = this.uploads.filter((upload) => upload.state === "processing" && !upload.asked);
@@ -231,14 +232,14 @@ export class Queue extends EventTarget {
       else this.changed(upload);
     } catch (error) {
       if (error.status === 404) this.end(upload, "cancelled", "The photo was deleted.", null);
-      // Anything else passes.
+      // Any other error is temporary: the photo is asked about again.
     }
     upload.askEvery = Math.min(ASK_LAST, upload.askEvery * 1.4);
     upload.askAt = Date.now() + upload.askEvery;
   }
 }
 
-/** Why a file is not worth sending, or null. */
+/** Returns why a file cannot be uploaded, or null. */
 async function refuse(file, maxBytes) {
   let head;
   try {
@@ -271,12 +272,12 @@ function kind(head) {
   return "another kind of file";
 }
 
-/** Posts the form into bucket A; `fetch` could not tell how far it is. */
+/** Posts the form into bucket A. XMLHttpRequest is used, because `fetch` cannot report an upload's progress. */
 function post(form, upload, progressed) {
   return new Promise((resolve, reject) => {
     const data = new FormData();
     for (const [name, value] of Object.entries(form.fields)) data.append(name, value);
-    // S3 wants the file last.
+    // S3 requires the file to be the form's last field.
     data.append("file", upload.file);
     const request = new XMLHttpRequest();
     upload.request = request;
@@ -292,7 +293,7 @@ function post(form, upload, progressed) {
   }).finally(() => (upload.request = null));
 }
 
-/** What S3 says, in words. A form that ran out is asked for anew. */
+/** Turns S3's answer into an error with words for people. `again` says that another attempt, with a new form, may succeed. */
 function refused(request) {
   const code = new DOMParser().parseFromString(request.responseText, "application/xml").querySelector("Code")?.textContent;
   const words = {

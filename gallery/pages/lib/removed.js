@@ -3,7 +3,7 @@
 
 import { h, icon, bytes } from "./dom.js";
 
-/** In the order in which people care. */
+/** The groups, those first that people care most about. */
 const GROUPS = [
   ["place", "map-pin", "Place"],
   ["camera", "camera", "Camera"],

@@ -1,4 +1,4 @@
-// The upload queue's memory: an IndexedDB store with one record per photo, the file itself among it until it is uploaded.
+// Stores the upload queue in IndexedDB: one record per photo, with the file itself until it is uploaded.
 
 const NAME = "scrubjay";
 const STORE = "uploads";

@@ -3,7 +3,7 @@
 import * as api from "../lib/api.js";
 import { confirm, fill, h, icon, number, s, since, time, toast } from "../lib/dom.js";
 
-/** How often the figures are read anew. Milliseconds. */
+/** How often the figures are fetched again. Milliseconds. */
 const EVERY = 15_000;
 const HOUR = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit" });
 const SERIES = [["cleaned", "Published"], ["rejected", "Refused"], ["failed", "Failed"]];
@@ -92,7 +92,7 @@ export async function show({ main, failed }) {
   return () => clearTimeout(timer);
 }
 
-/** At most some pages of failures: whoever has more uses the command. */
+/** Fetches at most five pages of failures. Operators with more failures use the command line. */
 async function everyFailure() {
   const failures = [];
   let cursor;

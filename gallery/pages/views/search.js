@@ -89,7 +89,7 @@ export async function show({ main, query, failed }) {
     const at = photos.push(photo) - 1;
     const ratio = photo.width && photo.height ? Math.min(3, Math.max(0.5, photo.width / photo.height)) : 1;
     const link = h("a", { href: `#/photo/${photo.id}`, class: "tile" },
-      // The caption names it; what is to be seen is told besides, if somebody has written it.
+      // The caption names the photo. The alternative text is used only if somebody has written one.
       picture(photo, 320, { eager: at < 8, alt: photo.alt ?? "" }),
       photo.state !== "published" && h("span", { class: `badge ${photo.state}` }, photo.says),
       h("span", { class: "caption" }, photo.title || photo.name));
@@ -101,7 +101,7 @@ export async function show({ main, query, failed }) {
       });
     }
     const item = h("li", {}, link);
-    // Rows of one height: each tile grows with its own ratio.
+    // All tiles of a row have the same height: each grows in proportion to its own ratio of width to height.
     item.style.setProperty("--ratio", ratio);
     group.append(item);
   };
@@ -126,7 +126,7 @@ export async function show({ main, query, failed }) {
       if (busy?.controller !== controller) return;
       busy = null;
       end.classList.remove("busy");
-      // The end may still be in sight.
+      // Load more if the end of the list can still be seen.
       if (cursor && end.getBoundingClientRect().top < innerHeight * 2) more().catch(failed);
     });
     busy = { promise, controller };

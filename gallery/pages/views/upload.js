@@ -57,7 +57,7 @@ export async function show({ main }) {
     const parts = [`${number(counts.published ?? 0)} of ${number(all)} published`];
     for (const state of ["refused", "failed", "cancelled"]) if (counts[state]) parts.push(`${number(counts[state])} ${state}`);
     if (open > 0) parts.push(`${number(open)} to go`);
-    // A live region that changes with every byte would never stop talking.
+    // A screen reader would never stop talking if this live region changed with every byte.
     const text = parts.join(" · ");
     if (headline.textContent !== text) headline.textContent = text;
     summary.classList.toggle("done", open === 0);
@@ -114,7 +114,7 @@ export async function show({ main }) {
   };
 }
 
-/** The files of a drop, folders opened. */
+/** The files of a drop, including those in dropped folders. */
 async function filesOf(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (entries.length === 0) return [...transfer.files];
@@ -125,7 +125,7 @@ async function filesOf(transfer) {
       return;
     }
     const reader = entry.createReader();
-    // A reader gives some entries at a time until it gives none.
+    // A directory reader returns its entries in portions; an empty one is the last.
     for (;;) {
       const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       if (some.length === 0) return;
@@ -174,7 +174,7 @@ class Row {
     this.buttons();
   }
 
-  /** What is shown of it: the chosen file, then the published picture. */
+  /** The picture in the list: first the chosen file, then the published photo. */
   preview() {
     const { upload } = this;
     if (upload.state === "published") {

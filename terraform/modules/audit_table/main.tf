@@ -30,7 +30,7 @@ resource "aws_dynamodb_table" "this" {
     type = "S"
   }
 
-  # What is in which state, newest last: the reconciler's and the operator's question.
+  # Finds the items with a given status, newest last. Reconcile and operators query it.
   global_secondary_index {
     name            = "by-status"
     projection_type = "ALL"
@@ -46,7 +46,7 @@ resource "aws_dynamodb_table" "this" {
     }
   }
 
-  # The same image under several keys.
+  # Finds uploads of the same file under several keys, by its SHA-256.
   global_secondary_index {
     name            = "by-content"
     projection_type = "ALL"

@@ -45,7 +45,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   # checkov:skip=CKV_AWS_300:the first rule below does just that; the check loses it beside dynamic rules
-  # S3 refuses rules for old versions before versioning is on.
+  # Versioning comes first, because S3 refuses rules for old versions before it is on.
   depends_on = [aws_s3_bucket_versioning.this]
 
   bucket = aws_s3_bucket.this.id
@@ -91,7 +91,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  # A delete marker with nothing behind it only slows listings down.
+  # Removes delete markers behind which no older version is left; they only slow listings down.
   dynamic "rule" {
     for_each = var.versioned && var.expire_days == 0 ? ["delete-markers"] : []
 
@@ -129,7 +129,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 }
 
 resource "aws_s3_bucket_policy" "this" {
-  # With the block set first, S3 itself refuses a policy that would open the bucket to the public.
+  # The public access block comes first, so that S3 itself refuses a policy that would open the bucket to the public.
   depends_on = [aws_s3_bucket_public_access_block.this]
 
   bucket = aws_s3_bucket.this.id

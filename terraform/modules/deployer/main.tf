@@ -5,7 +5,7 @@ resource "aws_iam_policy" "boundary" {
   policy      = var.boundary_policy
 }
 
-# The same for gallery/template.yaml: nothing of bucket A is in it.
+# The same for gallery/template.yaml: its roles can never read or list bucket A.
 resource "aws_iam_policy" "gallery_boundary" {
   name        = "${var.prefix}-boundary-gallery"
   description = "The most that a role of the scrubjay gallery can ever do."
@@ -18,14 +18,16 @@ resource "aws_iam_role" "this" {
   assume_role_policy = var.trust_policy
 }
 
-# Inline: a managed policy holds 6,144 characters, and what CloudFormation needs, action by action, is longer.
+# This policy is inline, because a managed policy holds at most 6,144 characters. The list of all actions that CloudFormation needs
+# is longer.
 resource "aws_iam_role_policy" "this" {
   name   = "deploy"
   role   = aws_iam_role.this.id
   policy = var.deployer_policy
 }
 
-# What the gallery needs beside that. Managed, since all inline policies of a role share one limit.
+# The further permissions that deploying the gallery needs. They are a managed policy, because all inline policies of a role share
+# one size limit.
 resource "aws_iam_policy" "gallery" {
   name        = "${var.prefix}-deployer-gallery"
   description = "Deploys gallery/template.yaml, beside template.yaml."

@@ -1,4 +1,4 @@
-# A: what users upload. Originals, with everything that is in them.
+# Bucket A: the originals that users upload, with all their metadata.
 module "source_bucket" {
   source = "../bucket"
 
@@ -14,7 +14,7 @@ module "source_bucket" {
   }]
 }
 
-# A browser asks the bucket whether a page of ours may post to it.
+# Before a page posts to the bucket, the browser asks the bucket whether the page's origin may do so (CORS).
 resource "aws_s3_bucket_cors_configuration" "source" {
   count = length(var.pages_origins) > 0 ? 1 : 0
 
@@ -33,7 +33,7 @@ resource "aws_s3_bucket_notification" "source" {
   eventbridge = true
 }
 
-# What bucket A holds, for a backfill of a bucket that is long to list. Keys stand in it, and no contents.
+# S3's inventory of bucket A, for a backfill when listing the bucket takes too long. It has keys and no contents.
 resource "aws_s3_bucket_inventory" "source" {
   count = var.inventory == "off" ? 0 : 1
 
@@ -62,7 +62,7 @@ resource "aws_s3_bucket_inventory" "source" {
   }
 }
 
-# Clean files on their way from Strip to Publish. Not versioned: what expires is gone.
+# Staging bucket: clean files on their way from Strip to Publish. It is not versioned, so that expired files are gone for good.
 module "staging_bucket" {
   # checkov:skip=CKV_AWS_21:what expires here after a day has to be gone, not to become an old version
   source = "../bucket"
@@ -76,7 +76,7 @@ module "staging_bucket" {
   abort_multipart_days = 1
 }
 
-# B: what the website shows.
+# Bucket B: the clean photos that the website shows.
 module "destination_bucket" {
   source = "../bucket"
 
@@ -87,13 +87,14 @@ module "destination_bucket" {
   noncurrent_days  = var.destination_noncurrent_days
 }
 
-# The gallery makes derivatives of what is written there, and removes them with it.
+# Bucket B's events tell the gallery when to make derivatives of a photo and when to remove them.
 resource "aws_s3_bucket_notification" "destination" {
   bucket      = module.destination_bucket.name
   eventbridge = true
 }
 
-# Smaller copies of what B holds. Not versioned: they can be made again, and what is removed has to be gone.
+# Derivatives bucket: smaller copies of the photos in bucket B. It is not versioned, because derivatives can be made again and
+# removed ones have to be gone for good.
 module "derivatives_bucket" {
   # checkov:skip=CKV_AWS_21:what is taken back has to be gone, not to become an old version; everything here can be made again
   source = "../bucket"
@@ -129,7 +130,7 @@ module "artifact_bucket" {
   noncurrent_days  = 90
 }
 
-# Who asked for what in the other buckets. SSE-S3: S3 delivers no logs to a bucket under a customer's key.
+# Access logs of the other buckets. The bucket has SSE-S3, because S3 delivers no logs to a bucket under a customer's key.
 module "access_logs_bucket" {
   # checkov:skip=CKV_AWS_145:S3 delivers no access logs to a bucket under a customer's key
   # checkov:skip=CKV_AWS_19:it is encrypted, with SSE-S3; the check does not follow an empty key_arn

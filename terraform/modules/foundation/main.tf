@@ -65,7 +65,7 @@ module "website_reader" {
   trust_policy = templatefile("${local.policies}/trust-website-reader.json.tftpl", local.policy_variables)
 }
 
-# For roles that are not made here, to attach: a container or function that shows photographs, and who operates the pipeline.
+# Policies to attach to roles that are made elsewhere: of containers or functions that show photographs, and of operators.
 resource "aws_iam_policy" "reader" {
   name        = "${local.prefix}-reader"
   description = "Reads bucket B. The key serves only roles that the variable additional_reader_arns names."
@@ -89,7 +89,7 @@ module "deployer" {
   trust_policy            = templatefile("${local.policies}/trust-deployer.json.tftpl", local.policy_variables)
 }
 
-# What holds something that cannot be made again.
+# Guards everything that cannot be made again.
 module "guard" {
   source = "../guard"
 

@@ -5,7 +5,7 @@ resource "random_id" "bucket_suffix" {
 
 locals {
   prefix = "scrubjay-${var.env}"
-  # `scrubjay-<env>-<8 hex digits>`: bucket names are one name space for all the world.
+  # `scrubjay-<env>-<8 hex digits>`. The digits are random, because a bucket's name must be unique in the whole partition.
   bucket_prefix = random_id.bucket_suffix.hex
 
   names = {
@@ -19,11 +19,10 @@ locals {
     audit_table        = "${local.prefix}-audit"
     catalogue_table    = "${local.prefix}-catalogue"
   }
-  # Policies name the table by names.audit_table, and what was restored from it by the same name with `-restored-*`.
+  # Policies allow the table names.audit_table and every table whose name is that followed by `-restored-*`.
   audit_table = var.restored_audit_table != "" ? var.restored_audit_table : local.names.audit_table
 
-  # The roles that template.yaml makes, by the names that bucket and key policies expect. One test holds the two lists
-  # against each other.
+  # The roles that template.yaml makes, by the names that bucket and key policies expect. A test compares the two lists.
   application_roles = [
     "validate",
     "strip",

@@ -95,6 +95,6 @@ output "users" {
 }
 
 output "protected" {
-  description = "What `terraform destroy` is refused for; empty where it is not."
+  description = "Names of the resources that make Terraform refuse `terraform destroy`; empty if nothing is guarded."
   value       = module.guard.kept
 }

@@ -28,7 +28,7 @@ resource "aws_ssm_parameter" "this" {
   value       = each.value
 }
 
-# Written by `scrubjay gallery key`, which makes the key pair: a private key has no place in Terraform's state.
+# `scrubjay gallery key` makes the key pair and writes this parameter, because a private key must not get into Terraform's state.
 resource "aws_ssm_parameter" "photos_public_key" {
   # checkov:skip=CKV2_AWS_34:a public key
   # checkov:skip=CKV_AWS_337:the same

@@ -1,8 +1,8 @@
-# The files of policies/, rendered. What a file needs is in one map; files of one bucket get `bucket` on top.
+# Renders the files of policies/. One map has the values of all placeholders; for a bucket's policy, `bucket` is added to it.
 locals {
   policies = "${path.module}/../../policies"
 
-  # Everything but the key's ARN, which the key's own policy must not need.
+  # All values except the key's ARN. The key's own policy is rendered with these, since it must not depend on the key.
   names_for_policies = merge(local.names, {
     partition  = data.aws_partition.current.partition
     region     = data.aws_region.current.region
@@ -24,7 +24,7 @@ locals {
     gallery_role_arns     = jsonencode(local.gallery_role_arns)
     deployer_trusted_arns = jsonencode(var.deployer_trusted_arns)
 
-    # People are whoever is left when the application, the servers, the deployer and the operators are taken away.
+    # The address range binds every principal but these: the application, the servers, the deployer and whom a variable exempts.
     allowed_cidrs = jsonencode(var.allowed_cidrs)
     address_range_exempt_arns = jsonencode(concat(
       local.application_role_arns,
@@ -40,8 +40,8 @@ locals {
     reader_prefixes = jsonencode([for prefix in var.reader_prefixes : "${prefix}*"])
   })
 
-  # CloudFront reads in its own name, as a service: a statement of its own, in the key's policy and in bucket B's. So does S3, which
-  # writes inventories.
+  # CloudFront reads photos, and S3 writes inventories, as an AWS service in its own name. Policies therefore need separate
+  # statements for them, which are left out if the feature is off.
   cloudfront = length(var.reader_distribution_arns) > 0
   inventory  = var.inventory != "off"
   key_policy = jsonencode({
@@ -64,7 +64,7 @@ locals {
     ])
   })
 
-  # A person's own password, beside what the person may do with photographs.
+  # Besides what users may do with photographs, they may change their own password.
   user_documents = {
     a = ["user-source", "user-password"]
     b = concat(local.reader_documents, ["user-password"])
@@ -81,7 +81,7 @@ locals {
     })
   }
 
-  # Which files make up which bucket's policy.
+  # The files of policies/ that make up each bucket's policy.
   address_range = length(var.allowed_cidrs) > 0 ? ["bucket-address-range"] : []
   bucket_policy_files = {
     source_bucket  = concat(["bucket-secure-transport", "bucket-own-key", "bucket-source"], local.address_range)

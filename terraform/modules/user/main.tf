@@ -1,7 +1,7 @@
 resource "aws_iam_user" "this" {
   # checkov:skip=CKV_AWS_273:the company asked for two IAM users; no access key and no password by default
   name = var.name
-  # Keys and a console password made by hand go with the user.
+  # Access keys and a console password that were made by hand are deleted with the user.
   force_destroy = true
 }
 

@@ -6,7 +6,7 @@ resource "aws_cognito_user_pool" "this" {
   auto_verified_attributes = ["email"]
   mfa_configuration        = var.mfa
 
-  # Nobody signs up by themselves: `scrubjay users add` invites.
+  # Users cannot sign up by themselves; `scrubjay users add` invites them.
   admin_create_user_config {
     allow_admin_create_user_only = true
   }
@@ -44,7 +44,7 @@ resource "aws_cognito_user_group" "this" {
   description  = each.value
 }
 
-# The address of the sign-in pages: https://<domain>.auth.<region>.amazoncognito.com. Such names are one name space per region.
+# The address of the sign-in pages: https://<domain>.auth.<region>.amazoncognito.com. The domain must be unique in the region.
 resource "aws_cognito_user_pool_domain" "this" {
   user_pool_id = aws_cognito_user_pool.this.id
   domain       = var.domain

@@ -15,25 +15,25 @@ use std::collections::BinaryHeap;
 use super::machine::{Machine, Retrier};
 use super::quotas::{Bucket, Region, START_EXPRESS};
 
-/// What a burst meets.
+/// The parameters of a simulated burst.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
     /// Photos that are uploaded at once.
     pub photos: u32,
     /// Lambda calls that run at once, at most.
     pub concurrency: u32,
-    /// Whose quotas.
+    /// The region whose quotas apply.
     pub region: Region,
     /// What is done when Lambda is throttled.
     pub retrier: Retrier,
-    /// The seed of everything that is drawn.
+    /// The seed of all random choices.
     pub seed: u64,
 }
 
-/// What became of it.
+/// The result of a simulated burst.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
-    /// Standard executions that gave up, and hand-overs that did: an operator replays the former, reconcile finds the latter.
+    /// Standard executions that gave up, and hand-overs that did. An operator replays the former; reconcile finds the latter.
     pub failed: u32,
     /// Express executions that were handed over to the Standard machine.
     pub handed_over: u32,
@@ -43,19 +43,19 @@ pub struct Outcome {
     pub transitions: f64,
 }
 
-/// Seconds that a call takes in the mean, as the cost table assumes them; a call takes between half and one and a half times that.
+/// Mean seconds that a call takes, the same as in the cost table. A call takes between half and one and a half times that.
 pub fn mean_seconds(function: &str) -> f64 {
     super::cost::seconds(function)
 }
 
-/// Seconds for which a hand-over that is throttled is tried, in the mean.
+/// Mean seconds for which a throttled hand-over is tried.
 const HAND_OVER: f64 = 10.0;
-/// Seconds of a state without a function.
+/// Seconds that a state without a function takes.
 const DIRECT: f64 = 0.02;
 
 struct Tokens {
     bucket: Bucket,
-    /// When the next token would be there if all before had been taken as they came.
+    /// When the next token would be there if each token so far had been taken as soon as it came.
     arrival: f64,
 }
 
@@ -67,7 +67,7 @@ impl Tokens {
         }
     }
 
-    /// Takes one; when it is there.
+    /// Takes a token. Returns when the token is there.
     fn take(&mut self, now: f64) -> f64 {
         let Bucket { size, refill } = self.bucket;
         let full_again = now - (size - 1.0) / refill;
@@ -78,9 +78,9 @@ impl Tokens {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Act {
-    /// Enters a state; its transition is granted.
+    /// The photo enters a state; its transition was granted.
     Enter,
-    /// Has paused, and asks for the transition of another attempt.
+    /// The photo's pause is over, and it asks for the transition of another attempt.
     Again,
     /// The state's call has been answered.
     Done { function: bool },
@@ -89,7 +89,7 @@ enum Act {
 #[derive(Debug, Clone, Copy)]
 struct Event {
     at: f64,
-    /// Events at one time come in the order in which they were made.
+    /// Orders events of the same time as they were made.
     number: u64,
     photo: u32,
     act: Act,
@@ -108,7 +108,7 @@ impl PartialOrd for Event {
 }
 impl Ord for Event {
     fn cmp(&self, other: &Self) -> Ordering {
-        // The heap's greatest is the earliest.
+        // `BinaryHeap` pops the greatest event first, so the order is reversed: the earliest event is the greatest.
         let order = other.at.total_cmp(&self.at);
         order.then(other.number.cmp(&self.number))
     }
@@ -267,7 +267,7 @@ mod tests {
         let taken: Vec<f64> = (0..5).map(|_| tokens.take(100.0)).collect();
         assert_eq!(&taken[..3], [100.0; 3]);
         assert!((taken[3] - 100.1).abs() < 1e-9 && (taken[4] - 100.2).abs() < 1e-9);
-        // Unused for long, it is full again and no fuller.
+        // After a long time without use, the bucket is full, and no more than full.
         let taken: Vec<f64> = (0..4).map(|_| tokens.take(200.0)).collect();
         assert_eq!(&taken[..3], [200.0; 3]);
         assert!(taken[3] > 200.0);

@@ -8,9 +8,9 @@ use super::prices::TRANSITION;
 use super::quotas::{CONCURRENCY, CONCURRENCY_OF_A_NEW_ACCOUNT, FRANKFURT, PAGES, VIRGINIA};
 use super::{grouped, spoken, table};
 
-/// Of the tables.
+/// The seed of the tables' bursts.
 pub const SEED: u64 = 20_261_125;
-/// Photos of the bursts.
+/// Numbers of photos in the tables' bursts.
 pub const PHOTOS: [u32; 3] = [1_000, 10_000, 100_000];
 const CONCURRENCIES: [u32; 3] = [10, 50, 1_000];
 
@@ -130,7 +130,7 @@ pub fn quotas_to_ask_for() -> String {
     asks(peak, &FRANKFURT)
 }
 
-/// The pages that the quotas are from.
+/// A table of the pages from which the quotas are taken.
 pub fn pages() -> String {
     let pages: Vec<Vec<String>> = PAGES
         .iter()

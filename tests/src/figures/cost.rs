@@ -31,13 +31,13 @@ pub fn seconds(function: &str) -> f64 {
 }
 /// Seconds of an Express execution between its functions.
 const BETWEEN: f64 = 0.10;
-/// GB of a photo.
+/// GB that a photo takes.
 const PHOTO_GB: f64 = 0.003;
-/// KB of log lines that a photo leaves, those of the platform and of metrics among them.
+/// KB of log lines per photo, including those of the platform and of metrics.
 const LOG_KB: f64 = 4.0;
-/// KB of an audit item when claimed, and when it is final.
+/// KB of an audit item at its claim, and at its end.
 const ITEM_KB: (f64, f64) = (1.0, 2.0);
-/// Share of calls that begin with a new environment, and seconds of its initialisation, which are billed.
+/// Share of calls that are cold starts, and seconds of a cold start's initialisation, which are billed.
 const INITIALISED: (f64, f64) = (0.01, 0.15);
 /// Share of photos that are overwritten or deleted, whose old versions stay for a month.
 const OVERWRITTEN: f64 = 0.05;
@@ -48,10 +48,10 @@ const ACCESS_LOG_DAYS: f64 = 90.0;
 const KMS_SHARE: f64 = 0.05;
 /// Seconds that a run of reconcile takes over as many keys as it may compare.
 const RECONCILE_SECONDS: f64 = 240.0;
-/// Keys that a run of reconcile compares at most, and keys of a listing's page.
+/// Keys that a run of reconcile compares at most, and keys of one page of a listing.
 const RECONCILE_KEYS: f64 = 20_000.0;
 const PAGE_KEYS: f64 = 1_000.0;
-/// Kinds of metadata that are met in a month: each is two custom metrics.
+/// Kinds of metadata that occur in a month: each is two custom metrics.
 const KINDS: f64 = 10.0;
 /// Custom metrics beside those: outcomes 5, reasons of refusal 4, refused, not clean, sizes 3, time to the end, reconcile's 4.
 const OTHER_METRICS: f64 = 19.0;
@@ -64,16 +64,16 @@ const PUTS: f64 = 3.0;
 const GETS: f64 = 4.0;
 /// Events that are paid for (<https://aws.amazon.com/eventbridge/pricing/>).
 const EVENTS: f64 = 2.0;
-/// Strong reads of the table: Strip and Publish read the fence, Publish and Record look again.
+/// Strongly consistent reads of the table: Strip and Publish read the fence; Publish and Record read once more.
 const READS: f64 = 4.0;
-/// Writes of the fence, which is in no index: raise it, note the ETag.
+/// Writes of the fence, which is in no index: one when the upload is admitted, one to note the ETag of bucket B.
 const FENCE_WRITES: f64 = 2.0;
-/// Attributes that an item has from its claim on, by which an index may be keyed.
+/// Attributes that an item has from its claim on. An index by one of them is written at the claim.
 const FROM_THE_CLAIM: [&str; 3] = ["statusDay", "etag", "execution"];
 
-/// What the workshop of the seeds reckoned for Lambda alone, for [`SEED_PHOTOS`].
+/// Dollars that the workshop of the seeds computed for Lambda alone, for [`SEED_PHOTOS`].
 pub const SEED_LAMBDA: f64 = 13_369.0;
-/// The seeds' case: images a month.
+/// Images a month in the seeds' case.
 pub const SEED_PHOTOS: f64 = 200.0 * MILLION;
 
 /// The template's own numbers.
@@ -149,7 +149,7 @@ pub fn write_units() -> f64 {
             let key = index["KeySchema"][0]["AttributeName"].as_str();
             let key = key.expect("a key");
             match (FROM_THE_CLAIM.contains(&key), key == "statusDay") {
-                (true, true) => claimed + claimed + last, // put, deleted and put again under another status
+                (true, true) => claimed + claimed + last, // the entry is put, then deleted and put again under another status
                 (true, false) => claimed + last,
                 (false, _) => last,
             }

@@ -1,4 +1,4 @@
-//! A state machine as the reckoning needs it: its happy path, and what it does when Lambda is throttled.
+//! What the computation needs of a state machine: its happy path, and what it does when Lambda is throttled.
 
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ impl Retrier {
     }
 }
 
-/// The retrier that throttling had before it got its own: the general one of Lambda's errors.
+/// The retrier that throttled calls had before they got one of their own: that of Lambda's errors in general.
 pub const BEFORE: Retrier = Retrier {
     interval: 1.0,
     rate: 2.0,
@@ -38,7 +38,7 @@ pub const BEFORE: Retrier = Retrier {
     attempts: 6,
 };
 
-/// Nothing is tried again: what is throttled is handed over at once.
+/// A throttled call is not retried: its upload is handed over at once.
 pub const NONE: Retrier = Retrier {
     interval: 1.0,
     rate: 1.0,
@@ -82,7 +82,7 @@ impl Machine {
             if function.is_some() {
                 retrier = retrier.or_else(|| throttling(state));
             }
-            // The default of a Choice is the way of a photo with which nothing is wrong.
+            // An accepted photo takes the default of every Choice.
             next = state["Next"].as_str().or_else(|| state["Default"].as_str());
         }
         Some(Self {

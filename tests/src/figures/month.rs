@@ -92,7 +92,7 @@ pub fn limits(way: Way, region: &Region, concurrency: f64) -> Vec<Limit> {
     limits
 }
 
-/// The share of the mean at an hour of the day (0 to 24): a bell around the evening whose peak is four times its mean.
+/// The load at an hour of the day (0 to 24), relative to the mean: a bell around the evening whose peak is four times the mean.
 fn shape(hour: f64) -> f64 {
     let angle = (hour - 20.0) / 24.0 * std::f64::consts::TAU;
     // ((1 + cos) / 2) to the fifth power has the mean 63/256.
@@ -123,7 +123,7 @@ impl Stage {
     }
 }
 
-/// What a month does.
+/// The result of a simulated month.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Outcome {
     /// Photos a second at the peak.
@@ -134,7 +134,7 @@ pub struct Outcome {
     pub lost: f64,
 }
 
-/// The two queues in which a photo waits: for its start, and in its execution for whatever binds there.
+/// The two queues in which a photo waits: one for its start, and one in its execution, for the quota that binds first there.
 ///
 /// # Panics
 ///
@@ -218,7 +218,8 @@ pub fn page(photos: f64, regions: &[Region], concurrencies: &[f64]) -> String {
     )
 }
 
-/// What each quota lets through by default, and what to ask AWS for so that a peak of `peak` photos a second does not wait.
+/// What each quota lets through by default, and the value to request from AWS so that a peak of `peak` photos a second does not
+/// wait.
 pub fn asks(peak: f64, region: &Region) -> String {
     let rows = |way: Way| {
         limits(way, region, CONCURRENCY)

@@ -13,7 +13,7 @@ pub struct Bucket {
 /// Quotas that differ between regions.
 #[derive(Debug, Clone, Copy)]
 pub struct Region {
-    /// As the page calls it.
+    /// The region's name in the page.
     pub name: &'static str,
     /// `StartExecution` of Standard machines.
     pub start_standard: Bucket,
@@ -62,7 +62,7 @@ pub const START_EXPRESS: Bucket = Bucket {
 
 /// Lambda: concurrent executions of an account, which all its functions share.
 pub const CONCURRENCY: f64 = 1_000.0;
-/// The same in some new accounts, until they are used.
+/// Lambda's concurrent executions in some new accounts, until the accounts are used.
 pub const CONCURRENCY_OF_A_NEW_ACCOUNT: f64 = 10.0;
 /// `DynamoDB` on demand: write units a second of one table.
 pub const TABLE_WRITES: f64 = 40_000.0;

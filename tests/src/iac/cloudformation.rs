@@ -146,7 +146,7 @@ impl Template {
             Some("AWS::Logs::LogGroup") => {
                 format!("{}:log-group:{}:*", prefix("logs"), name("LogGroupName"))
             }
-            // Nothing about these needs more than that two references to one resource are equal.
+            // For these resources it is enough that two references to the same one are equal.
             _ => format!("{}:{logical}", prefix("unknown")),
         }
     }
@@ -178,7 +178,7 @@ fn to_json(node: &YamlOwned) -> Value {
                 .collect()
         }
         YamlOwned::Sequence(items) => items.iter().map(to_json).collect(),
-        // A tag keeps a scalar from being resolved: `!Ref Name`.
+        // YAML does not resolve a scalar that has a tag, such as `!Ref Name`, so it stays a string.
         YamlOwned::Representation(text, ..) => json!(text),
         scalar => {
             if let Some(flag) = scalar.as_bool() {

@@ -129,7 +129,7 @@ impl Environment {
         format!("scrubjay-{}-catalogue", self.env)
     }
 
-    /// The name of a table that was restored from the audit table, as docs/restore.md has it named.
+    /// The name of a table that was restored from the audit table, as docs/restore.md tells to name it.
     pub fn restored_table(&self) -> String {
         format!("{}-restored-1", self.table)
     }
@@ -260,7 +260,7 @@ impl Environment {
         granted
     }
 
-    /// The key's policy, with a CloudFront distribution among those whom it serves, and inventories of bucket A.
+    /// The key's policy, which also serves one distribution of `CloudFront` and inventories of bucket A.
     pub fn key_policy(&self) -> Vec<Value> {
         self.files(&["key", "key-cloudfront", "key-inventory"])
     }
@@ -281,7 +281,7 @@ impl Environment {
         let mut values = self.placeholders();
         values.insert("bucket", self.bucket(role));
         let mut names = vec!["bucket-secure-transport", "bucket-own-key"];
-        // The reports bucket adds nothing to what all have but inventories.
+        // The reports bucket has only the common files and the one for inventories.
         names.push(if role == "reports" {
             "bucket-inventory"
         } else {

@@ -99,8 +99,8 @@ pub fn statements(name: &str, values: &BTreeMap<&str, String>) -> Vec<Value> {
         .clone()
 }
 
-/// What the statements say about a request. A statement for an AWS service says nothing to anyone else, and one for the
-/// account nothing to a service.
+/// What the statements say about a request. A statement whose principal is an AWS service applies to nobody else, and one whose
+/// principal is the account does not apply to a service.
 ///
 /// # Panics
 ///
@@ -120,7 +120,7 @@ pub fn decide(statements: &[Value], request: &Request) -> Decision {
     decision
 }
 
-/// Whether the request goes through: no document denies it, and each of `needed` allows it.
+/// Whether the request is allowed: no document denies it, and each of `needed` allows it.
 pub fn allowed(request: &Request, needed: &[&[Value]], others: &[&[Value]]) -> bool {
     needed
         .iter()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::monitoring::call;
 
-/// In a comment, an Exif description, user metadata, and what is no photo at all.
+/// A canary that the test puts into a comment, an Exif description, user metadata, and a file that is no photo.
 const OWN: &str = "canary-4711-of-this-test";
 
 #[test]
@@ -39,7 +39,7 @@ fn nothing_that_a_photo_hides_is_repeated() {
             said += &item.await.to_string();
             said += &history(world, &world.item(key, etag).await.unwrap()).await;
         }
-        // A line on the way, and of no upload.
+        // Makes reconcile log a line that is about no upload.
         world.reconcile("canaries/none").await;
         let lines = logs(world, &uploads).await;
         each_says_what_it_is_about(world, &lines);
@@ -120,7 +120,7 @@ fn each_says_what_it_is_about(world: &World, lines: &[(String, String)]) {
         }
         assert!(count > 0, "{step} says nothing of any upload");
     }
-    // What a handler says on the way has it all in its span.
+    // A line that a handler writes during its work has all of this in its span.
     let mut on_the_way = 0;
     for (group, line) in lines {
         let line: Value = serde_json::from_str(line).unwrap_or_default();

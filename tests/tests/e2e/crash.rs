@@ -1,4 +1,4 @@
-//! A function that dies in the middle of its work: the machine tries again, and the work is done once.
+//! A function is killed in the middle of its work: the machine retries it, and the work is done once.
 
 use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_tests::{World, clean, on_stack, unique_sample};

@@ -1,4 +1,4 @@
-//! The record is true of executions that end where no Catch sees it: aborted, and timed out.
+//! The audit item is right even if an execution ends without a Catch: aborted, or timed out.
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use scrubjay_local::faults::{Action, Match, Rule};
@@ -6,14 +6,14 @@ use scrubjay_pipeline::audit::Status;
 use scrubjay_tests::{World, is_express, on_stack, unique_sample};
 use serde_json::{Value, json};
 
-/// The next read of a key from bucket A takes so long that its execution can be ended meanwhile.
+/// Delays the next read of a key from bucket A, so that its execution can be ended meanwhile.
 async fn held_up(world: &World, key: &str) {
     let path = format!("^/{}/{key}", world.names().source_bucket);
     let slow = Rule::new(Match::request("GET", &path), Action::delay(5_000..=5_000)).times(1);
     world.stack().faults().order(&slow).await.unwrap();
 }
 
-/// Its only execution worked on it and failed, and every line says so.
+/// Asserts that the upload's only execution failed, and that the item and its history say so.
 fn is_failed(item: &Value, execution: &str, error: &str) {
     assert_eq!(item["status"], "FAILED");
     assert_eq!(item["execution"], execution);
@@ -46,7 +46,7 @@ fn aborted() {
             eprintln!("LEFT OUT: nobody can abort an Express execution");
             return;
         }
-        // Claim, which is no code of ours, puts it into the same shard as Record will.
+        // Claim is a JSONata expression, not our Rust code. It must choose the same shard as Record will.
         let at = item["updatedAt"].as_str().unwrap().parse().unwrap();
         let shard = Status::Processing.partition(at, &world.object(key));
         assert_eq!(item["statusDay"], shard);
@@ -60,7 +60,7 @@ fn aborted() {
         let item = world.ended(key, &etag, "FAILED").await;
         is_failed(&item, execution, "Aborted");
         assert_eq!(world.published(key).await, None);
-        // It can be done again all the same.
+        // An aborted execution can be redriven.
         sfn.redrive_execution()
             .execution_arn(execution)
             .send()
@@ -78,7 +78,7 @@ fn aborted() {
 #[test]
 fn timed_out() {
     on_stack(async |world| {
-        // The machine as it is, but for its patience; no rule listens to this one, so Record is told by hand.
+        // This is the machine with a shorter time-out. No rule listens to its end, so the test itself invokes Record.
         let sfn = world.stack().sfn();
         let machine = sfn
             .describe_state_machine()
@@ -119,7 +119,7 @@ fn timed_out() {
         });
         let record = format!("scrubjay-{}-record", world.names().stack);
         for _ in 0..2 {
-            // Told twice, written once.
+            // The second invocation of Record changes nothing.
             let done = world.stack().invoke(&record, &change).await.unwrap();
             assert_eq!(done["status"], "FAILED");
             is_failed(

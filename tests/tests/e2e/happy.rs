@@ -160,7 +160,7 @@ fn keys_are_never_changed() {
 fn other_suffixes_are_not_touched() {
     on_stack(async |world| {
         world.put("suffix/photo.png", &sample("beach.jpg")).await;
-        // An upload that came later is done, so the earlier one would have begun.
+        // If the earlier upload had been accepted, it would have begun by the time that this later one is done.
         comes_out_clean(world, "suffix/photo.jpg", &sample("beach.jpg")).await;
         assert!(world.items("suffix/photo.png").await.is_empty());
         assert_eq!(world.published("suffix/photo.png").await, None);

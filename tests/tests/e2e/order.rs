@@ -87,7 +87,7 @@ fn the_same_bytes_after_something_else_are_a_new_upload() {
         let etag_b = world.put(key, &b).await;
         world.ended(key, &etag_b, "CLEANED").await;
         world.until_published(key, Some(&clean(&b))).await;
-        // As AWS under KMS: equal bytes, another ETag.
+        // As with AWS under KMS, equal bytes get another ETag.
         assert_ne!(world.put(key, &a).await, etag_a);
         world.until_published(key, Some(&clean(&a))).await;
     });
@@ -96,7 +96,7 @@ fn the_same_bytes_after_something_else_are_a_new_upload() {
 #[test]
 fn the_same_bytes_again_without_versions() {
     on_stack(async |world| {
-        // Events as from a bucket without versions, where the entry is the ETag's alone and only the sequencer tells the third
+        // The events are those of a bucket without versions: the entry has only the ETag, so only the sequencer tells the third
         // upload from the first. No rule matches the suffix, so these are the only events.
         let key = "order/a b a.unversioned";
         let (a, b) = (
@@ -106,7 +106,7 @@ fn the_same_bytes_again_without_versions() {
         let mut etags = Vec::new();
         for (data, sequencer) in [(&a, "0001"), (&b, "0002"), (&a, "0003")] {
             let etag = if sequencer == "0003" {
-                // The first again, under its own ETag.
+                // Deleting the newest version reveals the first upload again, with its own ETag.
                 world.reveal(key).await;
                 etags.remove(0)
             } else {
@@ -125,7 +125,7 @@ fn the_same_bytes_again_without_versions() {
             assert_eq!(item["attempts"], if sequencer == "0003" { 2 } else { 1 });
             world.until_published(key, Some(&clean(data))).await;
         }
-        // The first upload's event once more, late: a duplicate.
+        // The event of the first upload comes again, late: it is a duplicate.
         let etag = etags.pop().unwrap();
         let (arn, _) = world
             .execute(&world.created(key, &etag, Some("0001")))
@@ -165,7 +165,7 @@ fn a_deleted_object_goes_and_does_not_come_back() {
         world.delete(key).await;
         world.until_published(key, None).await;
         world.ended(key, &etag, "RETRACTED").await;
-        // A late event of the upload, as if it had never been seen.
+        // The upload's event comes late, after the delete.
         let (_, status) = world
             .execute(&world.created(key, &etag, item["sequencer"].as_str()))
             .await;
@@ -217,7 +217,7 @@ fn deleting_an_old_version_leaves_the_current_one() {
             .key(key)
             .version_id(version);
         delete.send().await.unwrap();
-        // A delete that came later has been followed, so the earlier one has been seen.
+        // If this later delete has been carried out, the earlier one has been seen.
         let marker = "order/versions marker.jpg";
         let etag = world.put(marker, &unique_sample("grey.jpe", marker)).await;
         world.ended(marker, &etag, "CLEANED").await;
@@ -232,7 +232,7 @@ fn an_event_without_a_sequencer_settles_too() {
     on_stack(async |world| {
         let key = "order/unsequenced.jpg";
         let mut matched = Match::events("^Object Created$");
-        // Bucket B announces the clean photo under the same key: not what is meant.
+        // Without this, the rule would also match the event of bucket B for the clean photo under the same key.
         matched.detail = Some("-source\".*order/unsequenced".into());
         world
             .stack()

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::monitoring::call;
 
-/// What the stripper makes of a file on this stack, which keeps notices of copyright.
+/// The bytes that the stripper makes of a file on this stack, which keeps notices of copyright.
 fn clean(data: &[u8]) -> Vec<u8> {
     let options = Options {
         copyright: Copyright::Keep,
@@ -26,14 +26,14 @@ fn they_do_what_they_say() {
             notices_of_copyright_are_kept_and_not_told(world),
             the_address_of_an_uploader_is_recorded_when_asked_for(world),
         );
-        // It breaks a function for everybody.
+        // This test breaks a function of the whole stack, so it does not run beside others.
         a_retract_that_failed_is_done_again(world).await;
-        // It stops the stack for everybody.
+        // This test stops the whole stack, so it does not run beside others.
         two_rules_stop_it_and_nothing_has_to_be_uploaded_again(world).await;
     });
 }
 
-/// What docs/deploy.md says under "Stopping at once".
+/// Tests what docs/deploy.md says under "Stopping at once".
 async fn two_rules_stop_it_and_nothing_has_to_be_uploaded_again(world: &World) {
     let rule = |name: &str| json!({"Name": format!("scrubjay-{}-{name}", world.names().stack)});
     let events = async |action: &str, name: &str| {
@@ -51,7 +51,8 @@ async fn two_rules_stop_it_and_nothing_has_to_be_uploaded_again(world: &World) {
     let key = "photos/uploaded while stopped.jpg";
     let data = unique_sample("beach.jpg", key);
     let etag = world.put(key, &data).await;
-    // A delete goes on being carried out, and came after the upload: whoever heard of that one would have begun by now.
+    // Deletes are still carried out. This one came after the upload, whose execution would have begun by now if its event had been
+    // heard.
     world.delete(gone).await;
     world.until_published(gone, None).await;
     assert_eq!(world.items(key).await, Vec::<Value>::new());
@@ -61,7 +62,7 @@ async fn two_rules_stop_it_and_nothing_has_to_be_uploaded_again(world: &World) {
         events("EnableRule", name).await;
         assert_eq!(events("DescribeRule", name).await["State"], "ENABLED");
     }
-    // Its event is gone for good; what waits in bucket A is found.
+    // The upload's event is lost for good, but reconcile finds the file that waits in bucket A.
     assert_eq!(world.items(key).await, Vec::<Value>::new());
     let report = world.reconcile(key).await;
     assert_eq!(report["started"], 1, "{report}");
@@ -82,18 +83,19 @@ async fn a_refused_upload_leaves_the_older_result_when_told_to_keep_it(world: &W
     let bad = world.put(key, b"no JPEG").await;
     let item = world.ended(key, &bad, "REJECTED").await;
     assert_eq!(item["error"]["name"], "NotJpeg");
-    // Without the mark no rule of bucket A lets it expire: that would look as if the photo had been deleted.
+    // The refused file has no tag. With the tag a lifecycle rule of bucket A could remove it, which would look as if the photo had
+    // been deleted.
     let version = item["versionId"].as_str().unwrap();
     assert_eq!(world.tags(key, version).await, []);
     world.until_published(key, Some(&clean(&data))).await;
     assert_eq!(world.item(key, &good).await.unwrap()["status"], "CLEANED");
-    // What is kept is no lost event, either.
+    // Reconcile must not take the kept result for one of a lost event.
     assert_eq!(world.reconcile(key).await["unseen"], 0);
 }
 
 async fn notices_of_copyright_are_kept_and_not_told(world: &World) {
     let key = "photos/credit.jpg";
-    // Exif with Artist, behind SOI.
+    // Inserts Exif with the tag Artist after SOI.
     let notice = b"Ada Lovelace, all rights reserved\0";
     let mut exif = b"\xFF\xE1\0\0Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x3B\0\x02\0\0\0".to_vec();
     exif.push(notice.len() as u8);
@@ -150,7 +152,7 @@ async fn only_keys_with_the_prefix_are_treated(world: &World) {
     for key in others {
         world.put(key, &unique_sample("beach.jpg", key)).await;
     }
-    // In any case of the ending, and whatever stands between.
+    // The ending counts in upper and lower case, whatever characters come before it.
     for key in [
         "photos/a.JPG",
         "photos/a b/ü.jpEg",
@@ -166,7 +168,7 @@ async fn only_keys_with_the_prefix_are_treated(world: &World) {
         world.delete(key).await;
         world.until_published(key, None).await;
     }
-    // The rule knows the prefix only; the machines leave alone what is no JPEG by its name.
+    // The rule only checks the prefix; the machines check the name's ending and do nothing for other files.
     let notes = "photos/notes.jpgx";
     let etag = world.put(notes, &unique_sample("beach.jpg", notes)).await;
     let (execution, status) = world
@@ -213,7 +215,7 @@ async fn a_retract_that_failed_is_done_again(world: &World) {
             }
         })
         .await;
-    // It leaves no item: there is no upload to blame. Bucket B tells.
+    // A failed retract leaves no item, because no upload is at fault. Reconcile finds the photo that is still in bucket B.
     assert_eq!(world.item(key, &etag).await.unwrap()["status"], "CLEANED");
     let report = world.reconcile(key).await;
     assert_eq!(

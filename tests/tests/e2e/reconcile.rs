@@ -1,4 +1,4 @@
-//! What events that never came have left behind is found by reconcile, and put right once.
+//! Reconcile finds what lost events have left behind, and repairs it once.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::types::{
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const CREATED: &str = "^Object Created$";
 const DELETED: &str = "^Object Deleted$";
 
-/// Uploads without anybody hearing of it.
+/// Uploads a file whose event is lost.
 async fn put_unheard(world: &World, key: &str, data: &[u8]) -> String {
     let lost = world.lose_event(CREATED, key).await;
     let etag = world.put(key, data).await;
@@ -21,7 +21,7 @@ async fn put_unheard(world: &World, key: &str, data: &[u8]) -> String {
     etag
 }
 
-/// A second run finds nothing, and leaves every item as it was.
+/// Asserts that another run finds nothing and leaves every item as it was.
 async fn settled(world: &World, key: &str) {
     let before = world.items(key).await;
     let report = world.reconcile(key).await;
@@ -39,7 +39,7 @@ fn an_upload_whose_event_was_lost() {
         let lost = world.lose_event(CREATED, "reconcile/a lost").await;
         let etag = world.put(key, &data).await;
         world.struck(lost).await;
-        // Not yet: its event may still be on the way.
+        // Reconcile does not start it yet, because its event may still be on the way.
         let order = json!({"olderThanMinutes": 5, "prefix": "reconcile/a lost"});
         let report = world.reconcile_with(order).await;
         assert_eq!(
@@ -69,7 +69,7 @@ fn an_overwrite_whose_event_was_lost() {
         put_unheard(world, key, &newer).await;
         assert_eq!(world.reconcile(key).await["started"], 1);
         world.until_published(key, Some(&clean(&newer))).await;
-        // The same bytes as at first, unheard too.
+        // The same bytes as at first, whose event is lost, too.
         let first = unique_sample("beach.jpg", key);
         assert_ne!(put_unheard(world, key, &first).await, etag);
         assert_eq!(world.reconcile(key).await["started"], 1);
@@ -103,7 +103,7 @@ fn a_delete_whose_event_was_lost() {
         world.delete(key).await;
         world.struck(lost).await;
 
-        // While a rule of bucket A removes photos, the rule may have removed this one, and bucket B is to keep it.
+        // While a lifecycle rule of bucket A removes photos, it may have removed this one, and then bucket B has to keep it.
         let (s3, bucket) = (world.stack().s3(), &world.names().source_bucket);
         let rule = LifecycleRule::builder()
             .status(ExpirationStatus::Enabled)
@@ -186,7 +186,7 @@ fn refused_and_unfit_files_are_no_lost_events() {
             (&report["compared"], &report["unseen"]),
             (&json!(1), &json!(0))
         );
-        // B may hold what nobody published from bucket A: not ours to remove.
+        // Bucket B may hold files that were not published from bucket A. Reconcile must not remove them.
         let put = world.stack().s3().put_object();
         let put = put.bucket(&world.names().destination_bucket);
         put.key("reconcile/quiet/logo.jpg").send().await.unwrap();
@@ -205,7 +205,7 @@ fn an_aborted_execution_of_which_no_event_told() {
         let data = unique_sample("beach.jpg", key);
         let slow = Rule::new(Match::request("GET", key), Action::delay(15_000..=15_000)).times(1);
         world.stack().faults().order(&slow).await.unwrap();
-        // The detail has status and input; in which order is not said.
+        // The detail contains the status and the input, in an order that is not documented.
         let aborted = r"(?s)(?=.*ABORTED)(?=.*reconcile/aborted)";
         let lost = world.lose_event("Execution Status Change", aborted).await;
         let etag = world.put(key, &data).await;
@@ -217,7 +217,7 @@ fn an_aborted_execution_of_which_no_event_told() {
             eprintln!("LEFT OUT: nobody can abort an Express execution");
             return;
         }
-        // It runs: that is all right.
+        // The execution still runs, so reconcile leaves it alone.
         let report = world.reconcile(key).await;
         assert_eq!(
             (&report["longProcessing"], &report["recorded"]),
@@ -242,7 +242,7 @@ fn an_aborted_execution_of_which_no_event_told() {
             (&json!("FAILED"), &json!("Aborted"))
         );
         settled(world, key).await;
-        // What an operator does then.
+        // An operator then starts a new execution with the same input.
         let described = sfn.describe_execution().execution_arn(&execution);
         let input = described.send().await.unwrap().input.unwrap();
         let (_, status) = world.execute(&serde_json::from_str(&input).unwrap()).await;
@@ -261,10 +261,10 @@ fn an_item_whose_execution_is_gone() {
         let item = world.ended(key, &etag, "CLEANED").await;
         let entry = item["entry"].as_str().unwrap();
         let ended = item["execution"].as_str().unwrap();
-        // As a table that was restored from a backup says it: the execution has ended, or nobody knows it.
+        // The table says PROCESSING, as after a restore from a backup, but the execution has ended or does not exist.
         for execution in [ended, &format!("{ended}-gone")] {
             let partition = if execution == ended {
-                // As a version without shards has written it.
+                // This is the partition that versions without shards used.
                 format!("PROCESSING#{}", &jiff::Timestamp::now().to_string()[..10])
             } else {
                 processing_partition(world, key)
@@ -295,7 +295,7 @@ fn processing_partition(world: &World, key: &str) -> String {
         .partition(jiff::Timestamp::now(), &world.object(key))
 }
 
-/// The item says PROCESSING, under a lease that is not over.
+/// Sets the item to PROCESSING, under a lease that has not run out.
 async fn processing_again(world: &World, key: &str, entry: &str, execution: &str, partition: &str) {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let now = jiff::Timestamp::now();

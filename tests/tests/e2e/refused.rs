@@ -27,8 +27,8 @@ async fn rejected(world: &World, key: &str, data: &[u8], error: &str) -> Value {
         world.execution_ended(execution).await,
         ExecutionStatus::Succeeded
     );
-    // So that a rule may let it expire, and nothing else that comes under its key. Of an Express execution nobody hears that it has
-    // ended, and the tag comes last.
+    // The refused version has a tag, so that a lifecycle rule can let it expire and nothing else under its key. The tag is written
+    // last, and nothing tells when an Express execution has ended, so the test waits for the tag.
     let version = item["versionId"].as_str().expect("a version");
     let wanted = [("scrubjay:status".to_owned(), "REJECTED".to_owned())];
     world
@@ -44,7 +44,7 @@ async fn rejected(world: &World, key: &str, data: &[u8], error: &str) -> Value {
     item
 }
 
-/// The frame header says so; the data is a small picture's.
+/// A file whose frame header declares this size; its data is that of a small picture.
 fn declared(width: u16, height: u16) -> Vec<u8> {
     let mut data = sample("grey.jpe");
     let frame = data
@@ -163,8 +163,8 @@ fn a_refused_version_that_is_gone_cannot_be_marked_and_that_is_all() {
     });
 }
 
-/// A staged file that is no longer what Strip wrote is found before Publish records the upload as the key's newest, so that no other
-/// run of the key ever meets it.
+/// Publish finds that a staged file is not the one that Strip wrote before it records the upload as the key's newest. So no other
+/// execution of the key ever uses that file.
 #[test]
 fn a_staged_file_that_was_exchanged_does_not_reach_the_fence() {
     on_stack(async |world| {
@@ -183,7 +183,7 @@ fn a_staged_file_that_was_exchanged_does_not_reach_the_fence() {
         let known = before["staged"]["key"].as_str().unwrap();
         let (folder, _) = known.split_once('/').unwrap();
 
-        // Publish reads the staged file late, and somebody has exchanged it by then.
+        // Publish reads the staged file late, and meanwhile the test exchanges it.
         let staging = &world.names().staging_bucket;
         let path = format!("^/{staging}/{folder}/");
         let late = Rule::new(Match::request("GET", &path), Action::delay(4_000..=4_000)).times(1);
@@ -204,7 +204,7 @@ fn a_staged_file_that_was_exchanged_does_not_reach_the_fence() {
         put.body(first.clone().into()).send().await.unwrap();
 
         if on_express() {
-            // The execution that it is handed over to stages the file anew.
+            // The upload is handed over to a Standard execution, which stages the file anew.
             world.ended(key, &etag, "CLEANED").await;
             return;
         }

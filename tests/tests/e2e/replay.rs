@@ -1,16 +1,16 @@
-//! Failed executions: recorded, and done again after the repair, by the console's redrive and as a new execution.
+//! Failed executions are recorded, and can be repeated after the repair: by the console's redrive, or as a new execution.
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use scrubjay_local::faults::{Action, Match, Rule};
 use scrubjay_tests::{World, clean, on_express, on_stack, unique_sample};
 use serde_json::Value;
 
-/// Seven tries of Publish, each of three requests of the SDK, before Step Functions gives up.
+/// Requests of Publish before Step Functions gives up: seven attempts, each with three requests of the SDK.
 const TRIES: u32 = 7 * 3;
-/// The Express way tries it three times before that, and hands the upload over.
+/// Requests on the Express way before it hands the upload over: three attempts, each with three requests of the SDK.
 const TRIES_BEFORE: u32 = 3 * 3;
 
-/// Bucket B takes nothing under this key until every retry is spent.
+/// Makes bucket B refuse writes under this key until every retry is used up.
 pub async fn fails(world: &World, key: &str) -> (String, Vec<u8>, Value) {
     let data = unique_sample("beach.jpg", key);
     let path = format!("^/{}/{key}", world.names().destination_bucket);

@@ -8,10 +8,10 @@ use scrubjay_pipeline::audit::{Status, stamp};
 use scrubjay_tests::{World, on_stack};
 use serde_json::{Value, json};
 
-/// Of a bucket of their own, so that no other test's item is touched. All days are of the past.
+/// The bucket in the objects' names. No other test uses it, so no item of another test is changed. All days are in the past.
 const BUCKET: &str = "made-up";
 
-/// An item that came to stand so at a time; `old` as versions wrote it that knew neither shards nor Exif's parts.
+/// An item that got a status at a time; `old` makes it as versions did that knew neither shards nor Exif's parts.
 fn item(n: usize, status: Status, at: &str, old: bool) -> HashMap<String, AttributeValue> {
     let at: Timestamp = at.parse().unwrap();
     let object = format!("{BUCKET}/{at}-{n}.jpg");
@@ -90,7 +90,7 @@ fn a_week_with_a_clock_change_is_counted_by_its_own_days() {
         items.push(item(0, Status::Rejected, "2025-10-21T08:00:00Z", false));
         write(world, items).await;
 
-        // Nobody has made a report for weeks: all that is missing is made up for.
+        // No report was made for weeks, so this one makes up for all missing days.
         let sunday = json!({"time": "2025-10-26T23:30:00Z"});
         let done = report(world, sunday.clone()).await;
         assert_eq!(done["closed"].as_array().unwrap().len(), 35, "{done}");
@@ -103,14 +103,14 @@ fn a_week_with_a_clock_change_is_counted_by_its_own_days() {
         assert_eq!(days["2025-10-26"]["published"], 4);
         assert_eq!(json["total"]["published"], 5);
         assert_eq!(json["total"]["refused"], json!({"CorruptJpeg": 1}));
-        // The old item says nothing of Exif's parts.
+        // The old item does not tell Exif's parts.
         assert_eq!(json["total"]["exif"]["known"], 4);
         assert_eq!(
             (&json["soFar"], &json["missing"]),
             (&json!(false), &json!([]))
         );
 
-        // Made again: the same bytes, and nothing is counted again.
+        // The report is made again: its bytes are the same, and nothing is counted again.
         let page = stored(world, &format!("{name}.html")).await;
         let again = report(world, sunday.clone()).await;
         assert_eq!(again["closed"], json!([]));
@@ -118,7 +118,7 @@ fn a_week_with_a_clock_change_is_counted_by_its_own_days() {
         assert_eq!(stored(world, &format!("{name}.html")).await, page);
         assert!(page.contains("CorruptJpeg"));
 
-        // The data of the week changes, as after a restored backup: counted anew, it says which figures did.
+        // The week's data changes, as after a restored backup. The recount says which figures have changed.
         write(
             world,
             vec![item(7, Status::Cleaned, "2025-10-22T12:00:00Z", false)],

@@ -7,7 +7,7 @@ use scrubjay_tests::{World, clean, on_stack, unique_sample};
 
 type Row = HashMap<String, AttributeValue>;
 
-/// Every item of these keys, as it lies in the table.
+/// Returns every item of these keys, as the table has it.
 async fn rows(world: &World, keys: &[&str]) -> Vec<Row> {
     let mut rows = Vec::new();
     for key in keys {
@@ -23,7 +23,7 @@ async fn rows(world: &World, keys: &[&str]) -> Vec<Row> {
     rows
 }
 
-/// These keys' items are again what they were; newer ones are gone.
+/// Resets these keys' items to what they were, and removes newer ones.
 async fn back_in_time(world: &World, keys: &[&str], before: Vec<Row>) {
     let (client, table) = (world.stack().dynamodb(), &world.names().audit_table);
     for row in rows(world, keys).await {
@@ -54,7 +54,7 @@ fn a_restored_table_catches_up_with_both_buckets() {
         }
         let before = rows(world, &keys).await;
 
-        // What happens between the point in time and the restore.
+        // These changes happen between the point in time and the restore.
         let newer = unique_sample("portrait.JPG", overwritten);
         let newer_etag = world.put(overwritten, &newer).await;
         world.ended(overwritten, &newer_etag, "CLEANED").await;
@@ -77,7 +77,7 @@ fn a_restored_table_catches_up_with_both_buckets() {
         back_in_time(world, &keys, before).await;
         assert_eq!(world.item(new, &new_etag).await, None);
 
-        // The two uploads that the table has forgotten are done again; what is in order is left alone.
+        // Reconcile repeats the two uploads that the table has forgotten, and leaves alone what is in order.
         let report = world.reconcile("restore/").await;
         assert_eq!(report["started"], 2, "{report}");
         world.ended(overwritten, &newer_etag, "CLEANED").await;

@@ -91,13 +91,13 @@ fn every_end_is_told_by_an_event_and_by_the_output() {
         let etag = world.put(bad, b"canary, and no picture").await;
         let bad_item = world.ended(bad, &etag, "REJECTED").await;
 
-        // Overtaken: bucket A holds another file than the one that this event names.
+        // SUPERSEDED: bucket A holds another file than the one that this event names.
         let old = "settled/superseded.jpg";
         world.put(old, &unique_sample("beach.jpg", old)).await;
         let event = world.created(old, "00000000000000000000000000000000", None);
         let (arn, _) = world.execute(&event).await;
         assert_eq!(output(world, &arn.into()).await["status"], "SUPERSEDED");
-        // Failed, without a Catch that could say so, and redriven.
+        // FAILED without a Catch that could announce it, and then redriven.
         let shut_out = "settled/failed.jpg";
         let (etag, _, failed) = fails(world, shut_out).await;
         let redrive = world.stack().sfn().redrive_execution();
@@ -143,7 +143,7 @@ fn every_end_is_told_by_an_event_and_by_the_output() {
         assert!(!events[1].to_string().contains("canary"));
 
         if is_express(good_item["execution"].as_str().unwrap()) {
-            // Its output is nobody's to read.
+            // Nobody can read the output of an Express execution.
             return;
         }
         let object = |key: &str| world.object(key);

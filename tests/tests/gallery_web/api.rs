@@ -51,7 +51,7 @@ fn a_photo_comes_through_and_its_answer_says_what_became_of_it() {
             .map(|one| one["status"].as_str().unwrap())
             .collect();
         assert_eq!(statuses, ["processing", "cleaned"]);
-        // The addresses lead to pictures without any of it.
+        // These addresses lead to pictures without any of this metadata.
         let derivative = photo["derivatives"][0]["url"].as_str().unwrap();
         let download = photo["download"].as_str().unwrap();
         for address in [derivative, download] {
@@ -75,7 +75,7 @@ fn a_refused_photo_says_why_in_words_and_by_name() {
         assert_eq!(photo["error"]["name"], "CorruptJpeg");
         assert!(photo["error"]["says"].as_str().unwrap().contains("damaged"));
         assert!(photo["error"]["todo"].as_str().unwrap().contains("again"));
-        // Nobody else hears of it.
+        // Nobody else can see the photo.
         let id = photo["id"].as_str().unwrap();
         for person in [OTHER, VIEWER] {
             let token = gallery.token(person).await;
@@ -130,7 +130,7 @@ fn s3_holds_an_upload_to_its_form() {
             status == 400 && text.contains("EntityTooLarge"),
             "{status} {text}"
         );
-        // Nothing of all that has arrived.
+        // None of these uploads has arrived.
         let names = gallery.world().names();
         let s3 = gallery.world().stack().s3();
         let head = s3
@@ -207,7 +207,7 @@ fn bad_input_is_a_problem_and_changes_nothing() {
             assert_eq!(status, wanted, "{body}: {answer}");
             is_problem(&answer, wanted);
         }
-        // Nothing was announced by any of them.
+        // None of these calls has announced a photo.
         let awaited = "/photos?state=awaited&mine=true&limit=100";
         let mut route = awaited.to_owned();
         loop {
@@ -243,7 +243,7 @@ fn bad_input_is_a_problem_and_changes_nothing() {
             assert_eq!(status, wanted, "{answer}");
             is_problem(&serde_json::from_str(&answer).unwrap(), wanted);
         }
-        // Ten megabytes: API Gateway or the function, somebody says that it is too much.
+        // Ten megabytes: either API Gateway or the function must refuse it as too large.
         let (status, answer) = raw(vec![b' '; 10_000_000], "application/json").await;
         assert_eq!(status, 413, "{answer}");
         for route in [
@@ -305,7 +305,7 @@ fn pages_of_a_search_follow_each_other_without_a_gap() {
         }
         let mut names = Vec::new();
         let mut cursor = String::new();
-        // Words are looked up of published photos alone; what is awaited is listed by its state. Other tests announce photos too.
+        // Only published photos are found by words; awaited ones are listed by their state. Other tests announce photos, too.
         for _ in 0..100 {
             let route = format!("/photos?state=awaited&mine=true&limit=1{cursor}");
             let (status, page) = gallery.call(&token, Method::GET, &route, None).await;
@@ -344,7 +344,7 @@ fn only_an_access_token_of_this_pool_that_is_still_good_is_taken() {
         assert_eq!(ask(tokens["id_token"].as_str().unwrap()).await, 403);
         assert_eq!(ask(&another_pool(gallery).await).await, 401);
         assert_eq!(ask(&expired(gallery).await).await, 401);
-        // The document is for everybody.
+        // The OpenAPI document can be read without a token.
         let document = format!("{}/openapi.yaml", gallery.output("apiUrl"));
         let answer = gallery.http().get(document).send().await.unwrap();
         assert_eq!(answer.status(), 200);

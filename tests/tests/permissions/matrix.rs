@@ -1,4 +1,4 @@
-//! The tries, and what must never be.
+//! Tries every request and checks what must never be allowed.
 
 use aws_sdk_s3::primitives::ByteStream;
 use scrubjay_tests::iac::environment::Environment;
@@ -9,13 +9,13 @@ use super::attempt::{Act, Attempts, GALLERY_PLACES, PLACES, Place, expected};
 use super::page;
 use super::principal::{Principal, everybody, gallery};
 
-/// Where the emulator cannot answer, and the policies themselves do: its S3 and `DynamoDB` encrypt nothing and ask no key, it does
-/// not show policies the tags that a request sets, nor the source of an event, it has no
-/// `ChangePassword`, and nobody can speak as `CloudFront`.
+/// Whether the emulator can answer; else the policies themselves are evaluated. The emulator's S3 and `DynamoDB` encrypt nothing
+/// and ask no key. It does not show policies the tags that a request sets, nor the source of an event. It has no `ChangePassword`,
+/// and nobody can act as `CloudFront`.
 fn enforced(who: &Principal, place: Place, act: Act) -> bool {
     let asked_by_a_service = matches!(place, Place::KeyThroughS3(_) | Place::KeyThroughDynamoDb(_));
     let unknown = place == Place::Bus || matches!(act, Act::MarkVersion | Act::ChangeOwnPassword);
-    // Without a signature it does not know that IAM is asked.
+    // The emulator does not recognise an unsigned request as one to IAM.
     let astray = who.credentials.is_none() && act == Act::SeePasswordRules;
     who.service.is_none() && !asked_by_a_service && !unknown && !astray
 }
@@ -107,7 +107,7 @@ fn no_role_is_granted_both_ends(environment: &Environment, everybody: &[Principa
     }
 }
 
-/// What the table must show whatever the policies come to say.
+/// What must hold in the table, whatever the policies say.
 fn nobody_reaches_too_far(cells: &[Cell]) {
     let (source, destination) = (Place::Bucket("source"), Place::Bucket("destination"));
     let may = |who: &str, covers: &dyn Fn(&Cell) -> bool| {
@@ -143,7 +143,7 @@ fn nobody_reaches_too_far(cells: &[Cell]) {
         };
         assert!(!cell.allowed || within, "{who} may {act:?} on {place:?}");
     }
-    // The table says something: what each is there for is allowed.
+    // The table is not empty: each principal may do what it is there for.
     assert!(may("user-a", &|c| c.place == source
         && c.act == Act::PutUnconditional));
     assert!(may("user-b", &|c| c.place == destination && c.act == Act::Get));
@@ -157,7 +157,7 @@ fn nobody_reaches_too_far(cells: &[Cell]) {
         assert!(may(who, &|c| c.act == Act::ChangeOwnPassword));
     }
     assert!(may("operator", &|c| c.place == Place::RestoredTable));
-    // A restored table is not a door to any other.
+    // The right to a restored table gives access to no other table.
     assert!(
         cells
             .iter()
@@ -165,7 +165,7 @@ fn nobody_reaches_too_far(cells: &[Cell]) {
     );
 }
 
-/// What the gallery's table must show whatever the policies come to say.
+/// What must hold in the gallery's table, whatever the policies say.
 fn the_gallery_shows_and_does_not_look_behind(cells: &[Cell]) {
     for cell in cells.iter().filter(|cell| cell.allowed) {
         let Cell {
