@@ -1,6 +1,6 @@
 //! From bytes to samples, at reduced size where that is enough.
 
-use jpeg_decoder::{Decoder, PixelFormat};
+use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
 
 use crate::colour::Colours;
 use crate::resize::{self, Picture};
@@ -29,6 +29,13 @@ pub(crate) fn decode(photo: &[u8], recipe: &Recipe) -> Result<Source, Error> {
             pixels,
             limit: recipe.max_pixels(),
         });
+    }
+    // The decoder reads lossless pictures, but only those of 8 bits rightly: it hands out the bytes of wider samples as if each were
+    // a sample of its own.
+    if info.coding_process == CodingProcess::Lossless {
+        return Err(Error::Unsupported(
+            "derivatives are not made of lossless JPEGs".into(),
+        ));
     }
     let channels = match info.pixel_format {
         PixelFormat::L8 => 1,

@@ -16,20 +16,15 @@ fn recipe(widths: &str) -> Recipe {
 
 /// A photo of one colour.
 fn photo(kind: ColorType, colour: &[u8], profile: Option<&ColorProfile>) -> Vec<u8> {
-    sized(kind, colour, profile, WIDTH, HEIGHT)
+    let icc = profile.map(|profile| profile.encode().unwrap());
+    sized(kind, colour, icc.as_deref(), WIDTH, HEIGHT)
 }
 
-fn sized(
-    kind: ColorType,
-    colour: &[u8],
-    profile: Option<&ColorProfile>,
-    width: u16,
-    height: u16,
-) -> Vec<u8> {
+fn sized(kind: ColorType, colour: &[u8], icc: Option<&[u8]>, width: u16, height: u16) -> Vec<u8> {
     let mut jpeg = Vec::new();
     let mut encoder = Encoder::new(&mut jpeg, 100);
-    if let Some(profile) = profile {
-        encoder.add_icc_profile(&profile.encode().unwrap()).unwrap();
+    if let Some(icc) = icc {
+        encoder.add_icc_profile(icc).unwrap();
     }
     let samples = colour.repeat(usize::from(width) * usize::from(height));
     encoder.encode(&samples, width, height, kind).unwrap();
@@ -136,13 +131,102 @@ fn inks_without_a_profile_are_ink_on_white_paper() {
     // Adobe's applications write inks inverted and say who they are in APP14; so does this encoder.
     let adobe = photo(ColorType::Cmyk, &inks, None);
     assert_near(&middle(&adobe), on_paper(inks), "with APP14");
-    let at = adobe
+    let stored = inks.map(|ink| 255 - ink);
+    assert_near(
+        &middle(&without_adobe(&adobe)),
+        on_paper(stored),
+        "without APP14",
+    );
+}
+
+/// The photo without its APP14, so that its samples count as not inverted.
+fn without_adobe(photo: &[u8]) -> Vec<u8> {
+    let at = photo
         .windows(9)
         .position(|bytes| bytes[..2] == [0xFF, 0xEE] && &bytes[4..9] == b"Adobe")
         .unwrap();
-    let plain = [&adobe[..at], &adobe[at + 16..]].concat();
-    let stored = inks.map(|ink| 255 - ink);
-    assert_near(&middle(&plain), on_paper(stored), "without APP14");
+    [&photo[..at], &photo[at + 16..]].concat()
+}
+
+/// Cyan alone and magenta with yellow, each with the colour that [`press`] gives it, as 8-bit Lab (ICC.1:2022, 6.3.4.2).
+const PRINTED: [([u8; 4], [u8; 3]); 2] = [
+    ([255, 0, 0, 0], [153, 108, 103]),
+    ([0, 255, 255, 0], [130, 168, 153]),
+];
+
+/// A profile of an output device of four inks: one A2B0 table of type lut8Type (ICC.1:2022, 10.11) with two grid points for each
+/// ink. What [`PRINTED`] does not say is grey, the darker the more inks there are.
+fn press() -> Vec<u8> {
+    let mut table = b"mft1\0\0\0\0\x04\x03\x02\0".to_vec();
+    for row in 0..3 {
+        for column in 0..3 {
+            table.extend(if row == column { 0x1_0000_u32 } else { 0 }.to_be_bytes());
+        }
+    }
+    let identity: Vec<u8> = (0..=255).collect();
+    table.extend(identity.repeat(4));
+    for corner in 0..16_u8 {
+        let inks = [8, 4, 2, 1].map(|bit| if corner & bit == 0 { 0 } else { 255 });
+        let printed = PRINTED.iter().find(|(known, _)| *known == inks);
+        let grey = [240 - 50 * corner.count_ones() as u8, 128, 128];
+        table.extend(printed.map_or(grey, |(_, lab)| *lab));
+    }
+    table.extend(identity.repeat(3));
+
+    let mut profile = vec![0; 128];
+    let size = u32::try_from(128 + 4 + 12 + table.len()).unwrap();
+    profile[..4].copy_from_slice(&size.to_be_bytes());
+    profile[8..10].copy_from_slice(&[2, 0x40]);
+    profile[12..24].copy_from_slice(b"prtrCMYKLab ");
+    profile[36..40].copy_from_slice(b"acsp");
+    for (at, number) in [(68, 0xF6D6_u32), (72, 0x1_0000), (76, 0xD32D)] {
+        profile[at..at + 4].copy_from_slice(&number.to_be_bytes());
+    }
+    profile.extend(1_u32.to_be_bytes());
+    profile.extend(b"A2B0");
+    profile.extend(144_u32.to_be_bytes());
+    profile.extend(u32::try_from(table.len()).unwrap().to_be_bytes());
+    profile.extend(table);
+    profile
+}
+
+/// From 8-bit Lab of D50 to sRGB. Computed here and not by the library under test: CIE 15, then Bradford's adaptation to D65 and
+/// the primaries of sRGB in one matrix.
+fn lab_to_srgb([lightness, a, b]: [u8; 3]) -> [f64; 3] {
+    let y = (f64::from(lightness) * 100.0 / 255.0 + 16.0) / 116.0;
+    let x = y + (f64::from(a) - 128.0) / 500.0;
+    let z = y - (f64::from(b) - 128.0) / 200.0;
+    let linear = |t: f64| {
+        if t > 6.0 / 29.0 {
+            t.powi(3)
+        } else {
+            (t - 4.0 / 29.0) * 108.0 / 841.0
+        }
+    };
+    let xyz = [linear(x) * 0.9642, linear(y), linear(z) * 0.8249];
+    [
+        [3.133_856_1, -1.616_866_7, -0.490_614_6],
+        [-0.978_768_4, 1.916_141_5, 0.033_454_0],
+        [0.071_945_3, -0.228_991_4, 1.405_242_7],
+    ]
+    .map(|row| light_to_srgb(row.iter().zip(xyz).map(|(m, v)| m * v).sum()))
+}
+
+#[test]
+fn inks_with_a_profile_look_as_it_says() {
+    let press = press();
+    for (inks, lab) in PRINTED {
+        let adobe = sized(ColorType::Cmyk, &inks, Some(&press), WIDTH, HEIGHT);
+        assert_near(&middle(&adobe), lab_to_srgb(lab), "with APP14");
+        // This encoder inverts what it is given, so without APP14 the inverted inks are meant.
+        let stored = inks.map(|ink| 255 - ink);
+        let adobe = sized(ColorType::Cmyk, &stored, Some(&press), WIDTH, HEIGHT);
+        assert_near(
+            &middle(&without_adobe(&adobe)),
+            lab_to_srgb(lab),
+            "without APP14",
+        );
+    }
 }
 
 #[test]
@@ -191,6 +275,32 @@ fn no_copy_is_wider_than_the_photo_and_shapes_are_kept() {
             let clean = scrubjay_jpeg::verify(&copy.jpeg);
             assert!(clean.is_ok(), "{width} x {height}: {clean:?}");
         }
+    }
+}
+
+/// The pipeline publishes these, so the reason must be one that the catalogue can show.
+#[test]
+fn real_photos_of_rare_processes_are_refused_by_name() {
+    let files: [(&str, &[u8]); 6] = [
+        ("12 bits", include_bytes!("files/twelve-bit.jpg")),
+        ("lossless", include_bytes!("files/lossless.jpg")),
+        ("lossless, 12 bits", include_bytes!("files/lossless-12.jpg")),
+        ("lossless, 16 bits", include_bytes!("files/lossless-16.jpg")),
+        ("arithmetic", include_bytes!("files/arithmetic.jpg")),
+        (
+            "arithmetic, progressive",
+            include_bytes!("files/arithmetic-progressive.jpg"),
+        ),
+    ];
+    for (what, file) in files {
+        let options = scrubjay_jpeg::Options::default();
+        let clean = scrubjay_jpeg::strip(file, &options).unwrap().to_vec(file);
+        assert_eq!(scrubjay_jpeg::verify(&clean), Ok(()), "{what}");
+        let found = make(&clean, &recipe("320")).map(|made| made.copies.len());
+        assert!(
+            matches!(&found, Err(error) if error.name() == "UnsupportedJpeg"),
+            "{what}: {found:?}"
+        );
     }
 }
 
