@@ -192,10 +192,9 @@ fn press() -> Vec<u8> {
 
 /// From 8-bit Lab of D50 to sRGB. Computed here and not by the library under test: CIE 15, then Bradford's adaptation to D65 and
 /// the primaries of sRGB in one matrix.
-fn lab_to_srgb([lightness, a, b]: [u8; 3]) -> [f64; 3] {
-    let y = (f64::from(lightness) * 100.0 / 255.0 + 16.0) / 116.0;
-    let x = y + (f64::from(a) - 128.0) / 500.0;
-    let z = y - (f64::from(b) - 128.0) / 200.0;
+fn lab_to_srgb(lab: [u8; 3]) -> [f64; 3] {
+    let [lightness, a, b] = lab.map(f64::from);
+    let middle = (lightness * 100.0 / 255.0 + 16.0) / 116.0;
     let linear = |t: f64| {
         if t > 6.0 / 29.0 {
             t.powi(3)
@@ -203,7 +202,11 @@ fn lab_to_srgb([lightness, a, b]: [u8; 3]) -> [f64; 3] {
             (t - 4.0 / 29.0) * 108.0 / 841.0
         }
     };
-    let xyz = [linear(x) * 0.9642, linear(y), linear(z) * 0.8249];
+    let xyz = [
+        linear(middle + (a - 128.0) / 500.0) * 0.9642,
+        linear(middle),
+        linear(middle - (b - 128.0) / 200.0) * 0.8249,
+    ];
     [
         [3.133_856_1, -1.616_866_7, -0.490_614_6],
         [-0.978_768_4, 1.916_141_5, 0.033_454_0],
