@@ -25,6 +25,7 @@ pub use id::{Month, PhotoId, Position};
 pub use index::Index;
 pub use photo::{
     Analysis, Colour, Derivative, FoundText, Label, Photo, Published, Reason, Released, State,
+    owned_key, owner_of,
 };
 pub use query::{PAGE_LIMIT, Query};
 pub use search::{Page, search};

@@ -224,6 +224,19 @@ pub struct Released {
     pub by: String,
 }
 
+/// The key of a photo that is uploaded by the gallery: below its owner, the subject of their token.
+pub fn owned_key(owner: &str, name: &str) -> String {
+    format!("u/{owner}/{name}.jpg")
+}
+
+/// The owner that a key of [`owned_key`] names; `None` for any other key.
+pub fn owner_of(key: &str) -> Option<&str> {
+    let (owner, name) = key.strip_prefix("u/")?.split_once('/')?;
+    let name = name.strip_suffix(".jpg")?;
+    let own = !owner.is_empty() && !name.is_empty() && !name.contains('/');
+    own.then_some(owner)
+}
+
 impl Photo {
     /// A photo of which nothing is known but its key.
     pub fn new(key: &str, state: State, date: Timestamp) -> Self {
@@ -267,5 +280,25 @@ impl Photo {
     /// The terms under which the index should list the photo; [`Photo::terms`] has those under which it does.
     pub fn wanted_terms(&self) -> BTreeSet<Term> {
         terms::of(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_its_owner() {
+        assert_eq!(owner_of(&owned_key("me", "beach")), Some("me"));
+        for other in [
+            "u/me/holiday/beach.jpg",
+            "u//beach.jpg",
+            "u/me/.jpg",
+            "u/me/beach.jpeg",
+            "v/me/beach.jpg",
+            "u/me",
+        ] {
+            assert_eq!(owner_of(other), None, "{other}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use scrubjay_gallery::aws::NewPhoto;
-use scrubjay_gallery::{Cursor, Patch, Photo, PhotoId, Query, State as Known, Texts};
+use scrubjay_gallery::{Cursor, Patch, Photo, PhotoId, Query, State as Known, Texts, owned_key};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -166,7 +166,7 @@ fn key(sub: &str, token: &str) -> Result<String, Problem> {
         part(20, 32),
     ]
     .join("-");
-    Ok(format!("u/{sub}/{id}.jpg"))
+    Ok(owned_key(sub, &id))
 }
 
 fn random() -> String {

@@ -83,11 +83,12 @@ pub async fn handle(deps: &Deps, input: &Value) -> Result<Answer, Error> {
 }
 
 async fn one(deps: &Deps, body: &str) -> Result<(), Error> {
-    let Task::Look { key } = task(body)?;
+    let Task::Look { key, uploaded_at } = task(body)?;
     let follower = Follower {
         stores: &deps.stores,
         catalogue: &deps.catalogue,
         recipe: &deps.recipe,
+        uploaded_at,
     };
     let end = follower.follow(&key).await?;
     tracing::info!(key, end = ?end, "followed");

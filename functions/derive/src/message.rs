@@ -1,5 +1,6 @@
 //! What a message of the queue asks for.
 
+use jiff::Timestamp;
 use scrubjay_pipeline::Error;
 use scrubjay_pipeline::upload::decode;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ pub enum Task {
     Look {
         /// The key.
         key: String,
+        /// When the audit table says that the photo was first uploaded, if the sweep looked that up.
+        uploaded_at: Option<Timestamp>,
     },
 }
 
@@ -62,25 +65,27 @@ struct Object {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Request {
     key: String,
+    uploaded_at: Option<Timestamp>,
 }
 
-/// Reads an event of S3 or a request `{"key": …}` of ours. Only the key counts, because what happened to it is read from bucket
-/// B.
+/// Reads an event of S3 or a request `{"key": …, "uploadedAt": …}` of ours, whose second field may be missing. What happened to the
+/// key is read from bucket B, whatever the message says; the time is used only if the catalogue has no item of the photo.
 pub fn task(body: &str) -> Result<Task, Error> {
     let value: Value =
         serde_json::from_str(body).map_err(|e| Error::BadEvent(format!("no JSON: {e}")))?;
-    let key = if value.get("detail").is_some() {
-        decode::<Event>(&value)?.detail.object.key
+    let (key, uploaded_at) = if value.get("detail").is_some() {
+        (decode::<Event>(&value)?.detail.object.key, None)
     } else {
-        decode::<Request>(&value)?.key
+        let request: Request = decode(&value)?;
+        (request.key, request.uploaded_at)
     };
     if key.is_empty() {
         return Err(Error::BadEvent("an empty key".into()));
     }
-    Ok(Task::Look { key })
+    Ok(Task::Look { key, uploaded_at })
 }
 
 #[cfg(test)]
@@ -92,9 +97,16 @@ mod tests {
         let event = include_str!("../../../events/object-created.json");
         let wanted = Task::Look {
             key: "holiday/beach + sea.jpg".into(),
+            uploaded_at: None,
         };
         assert_eq!(task(event).unwrap(), wanted);
         let request = r#"{"key": "holiday/beach + sea.jpg"}"#;
+        assert_eq!(task(request).unwrap(), wanted);
+        let request = r#"{"key": "beach.jpg", "uploadedAt": "2026-11-20T10:00:00Z"}"#;
+        let wanted = Task::Look {
+            key: "beach.jpg".into(),
+            uploaded_at: Some("2026-11-20T10:00:00Z".parse().unwrap()),
+        };
         assert_eq!(task(request).unwrap(), wanted);
         for body in [
             "",
@@ -103,6 +115,7 @@ mod tests {
             r#"{"key": ""}"#,
             r#"{"key": 1}"#,
             r#"{"key": "a", "b": 1}"#,
+            r#"{"key": "a", "uploadedAt": "yesterday"}"#,
         ] {
             assert!(matches!(task(body), Err(Error::BadEvent(_))), "{body}");
         }

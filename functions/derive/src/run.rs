@@ -24,6 +24,8 @@ pub struct Follower<'a> {
     pub stores: &'a Stores,
     pub catalogue: &'a Catalogue,
     pub recipe: &'a Recipe,
+    /// When the photo was first uploaded, as far as that is known.
+    pub uploaded_at: Option<Timestamp>,
 }
 
 /// What was made in this round and not yet written.
@@ -84,7 +86,8 @@ impl Follower<'_> {
             }
             Op::Record { .. } => {
                 if let Some(published) = &round.published {
-                    let shown = self.catalogue.publish(key, published, now).await;
+                    let first = self.uploaded_at.unwrap_or(published.at);
+                    let shown = self.catalogue.publish(key, published, first, now).await;
                     shown.map_err(catalogue)?;
                 }
             }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::command::{Answer, scrubjay};
 
-const KEY: &str = "command/mountainlake.jpg";
+const KEY: &str = "u/command/mountainlake.jpg";
 
 fn photos(world: &World, args: &[&str]) -> Answer {
     scrubjay(world, &[&["photos"], args].concat())
@@ -94,7 +94,7 @@ fn a_photo_is_found_shown_and_brought_back() {
         assert_eq!(release.code, Some(0), "{release:?}");
         let by_whom = photos(world, &["show", KEY]);
         assert!(by_whom.out.contains("alice"), "{by_whom:?}");
-        let unknown = photos(world, &["release", "command/never.jpg"]);
+        let unknown = photos(world, &["release", "u/command/never.jpg"]);
         assert_eq!(unknown.code, Some(1), "{unknown:?}");
         assert!(!unknown.err.is_empty(), "{unknown:?}");
 
@@ -111,7 +111,7 @@ fn a_photo_is_found_shown_and_brought_back() {
             .key("entry", AttributeValue::S("photo".into()));
         lost.send().await.expect("a delete");
         let sweep = |args: &[&str]| {
-            let args = [&["sweep", "--prefix", "command/", "--json"], args].concat();
+            let args = [&["sweep", "--prefix", "u/command/", "--json"], args].concat();
             photos(world, &args).json()
         };
         assert_eq!(photos(world, &["show", KEY]).code, Some(1));
@@ -122,21 +122,28 @@ fn a_photo_is_found_shown_and_brought_back() {
         );
         let did = sweep(&[]);
         assert_eq!(did["sent"], 1, "{did}");
-        shown(world).await;
+        let rebuilt = shown(world).await;
         assert_eq!(keys(&find("mountainlake")), [KEY]);
         assert_eq!(sweep(&["--dry-run"])["missing"], 0);
+        // Bucket B knows neither of these.
+        let uploads = scrubjay(world, &["audit", "show", KEY, "--json"]).json();
+        assert_eq!(
+            rebuilt["date"], uploads["uploads"][0]["uploadedAt"],
+            "{uploads}"
+        );
+        assert_eq!(rebuilt["owner"], "command", "{rebuilt}");
 
         // A derivative whose photo is gone, and of which nothing else knows.
         let derivatives = &world.names().others["derivativesBucket"];
         let s3 = world.stack().s3();
         let put = s3.put_object().bucket(derivatives);
-        let put = put.key("320/command/gone.jpg");
+        let put = put.key("320/u/command/gone.jpg");
         put.send().await.expect("a put");
         assert_eq!(sweep(&[])["orphans"], 1);
         world
             .until("the orphan to go", async || {
                 let head = s3.head_object().bucket(derivatives);
-                match head.key("320/command/gone.jpg").send().await {
+                match head.key("320/u/command/gone.jpg").send().await {
                     Ok(_) => Err("it is there".to_owned()),
                     Err(_) => Ok(()),
                 }

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::keys::{self, ENTRY, Item, PARTITION};
 use crate::{
     Cursor, Error, Month, Page, Patch, Photo, PhotoId, Published, Query, Released, State, Term,
-    Texts,
+    Texts, owner_of,
 };
 
 /// Items of a transaction (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>), less
@@ -179,7 +179,8 @@ impl Catalogue {
         .await
     }
 
-    /// Says what bucket B holds under a key. A photo that nobody announced gets its item by this.
+    /// Says what bucket B holds under a key. A photo without an item gets one by this, with the date `first` and the owner that its key
+    /// names.
     ///
     /// # Errors
     /// [`Error::Conflict`], [`Error::Unavailable`].
@@ -187,12 +188,15 @@ impl Catalogue {
         &self,
         key: &str,
         published: &Published,
+        first: Timestamp,
         now: Timestamp,
     ) -> Result<Photo, Error> {
         let shown = self
             .change(PhotoId::of(key), now, |old| {
-                let mut photo =
-                    old.unwrap_or_else(|| Photo::new(key, State::Published, published.at));
+                let mut photo = old.unwrap_or_else(|| Photo {
+                    owner: owner_of(key).map(ToOwned::to_owned),
+                    ..Photo::new(key, State::Published, first)
+                });
                 photo.state = State::Published;
                 photo.published = Some(published.clone());
                 photo.expires_at = None;

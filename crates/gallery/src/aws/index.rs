@@ -1,5 +1,6 @@
 //! What a search asks of the table: queries by key, never a scan.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -71,6 +72,13 @@ impl Index for Catalogue {
 
     async fn photos(&self, ids: &[PhotoId]) -> Result<Vec<Photo>, Error> {
         const DOING: &str = "read photos";
+        // BatchGetItem refuses a key that stands twice, and entries of another date that were left over lead to the same photo.
+        let ids: Vec<PhotoId> = ids
+            .iter()
+            .copied()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
         let mut photos = Vec::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
             let mut left: Vec<Item> = batch.iter().map(|id| keys::photo(*id)).collect();

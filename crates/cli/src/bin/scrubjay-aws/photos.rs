@@ -43,8 +43,12 @@ pub fn run(args: Args) -> Result<ExitCode> {
 
 /// The gallery of the environment that the options name.
 async fn gallery(target: &TargetArgs) -> Result<Target> {
-    let target = target.find().await?;
-    target.gallery().await?.context(
+    gallery_of(&target.find().await?).await
+}
+
+/// The gallery that belongs to a pipeline.
+async fn gallery_of(pipeline: &Target) -> Result<Target> {
+    pipeline.gallery().await?.context(
         "the gallery is not deployed here: `scrubjay local up --gallery` on this machine, docs/gallery.md on AWS",
     )
 }

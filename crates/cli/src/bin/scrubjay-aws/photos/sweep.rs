@@ -11,18 +11,22 @@ use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Ou
 use aws_sdk_s3::types::Object;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_smithy_async::future::pagination_stream::PaginationStream;
+use futures::future::try_join_all;
+use jiff::Timestamp;
 use scrubjay::show;
 use scrubjay_gallery::aws::Catalogue;
 use scrubjay_gallery::{Index, Photo, PhotoId, Query, State};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::audit::{Item, Table, read};
 use crate::target::{Target, TargetArgs};
 
 /// Compare the catalogue with bucket B, and have derive look at what differs
 ///
 /// It finds photos without an item or with that of another picture, items and derivatives of photos that bucket B has no more, and what
-/// was derived by another recipe (with --recipe). It rebuilds a catalogue that was lost. What it finds it only names to derive, which
+/// was derived by another recipe (with --recipe). It rebuilds a catalogue that was lost: dates from the audit table, owners from the
+/// keys, the rest from bucket B. What it finds it only names to derive, which
 /// looks for itself: to run it twice, or while photos come, does no harm.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -63,8 +67,9 @@ struct Report {
 }
 
 pub async fn run(args: &Args) -> Result<ExitCode> {
-    let gallery = super::gallery(&args.target).await?;
-    let sweep = Sweep::new(args, &gallery)?;
+    let pipeline = args.target.find().await?;
+    let gallery = super::gallery_of(&pipeline).await?;
+    let sweep = Sweep::new(args, &pipeline, &gallery)?;
     let mut report = Report::default();
     sweep.bucket(&mut report).await?;
     sweep.catalogue(&mut report).await?;
@@ -81,10 +86,28 @@ struct Sweep<'a> {
     derivatives: String,
     queue: String,
     catalogue: Catalogue,
+    audit: Table,
+    source: String,
+}
+
+/// A key that derive is told to look at.
+struct Differs {
+    key: String,
+    /// The catalogue has no item of it, so the time of its first upload is looked up in the audit table.
+    unknown: bool,
+}
+
+impl Differs {
+    fn known(key: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            unknown: false,
+        }
+    }
 }
 
 impl<'a> Sweep<'a> {
-    fn new(args: &'a Args, gallery: &Target) -> Result<Self> {
+    fn new(args: &'a Args, pipeline: &Target, gallery: &Target) -> Result<Self> {
         Ok(Self {
             args,
             s3: scrubjay_pipeline::aws::s3_client(gallery.sdk()),
@@ -93,6 +116,8 @@ impl<'a> Sweep<'a> {
             derivatives: gallery.output("DerivativesBucket")?.to_owned(),
             queue: gallery.output("DeriveQueueUrl")?.to_owned(),
             catalogue: Catalogue::new(gallery.sdk(), gallery.output("CatalogueTable")?),
+            audit: Table::new(pipeline.sdk(), pipeline.output("AuditTable")?, None),
+            source: pipeline.output("SourceBucket")?.to_owned(),
         })
     }
 
@@ -113,7 +138,7 @@ impl<'a> Sweep<'a> {
         Ok(())
     }
 
-    async fn compare(&self, objects: &[Object], report: &mut Report) -> Result<Vec<String>> {
+    async fn compare(&self, objects: &[Object], report: &mut Report) -> Result<Vec<Differs>> {
         let ids: Vec<PhotoId> = objects
             .iter()
             .filter_map(|object| object.key().map(PhotoId::of))
@@ -135,12 +160,15 @@ impl<'a> Sweep<'a> {
                     let recipe = self.args.recipe.as_ref();
                     if self.args.all || recipe.is_some_and(|recipe| *recipe != p.recipe) {
                         report.again += 1;
-                        keys.push(key.to_owned());
+                        keys.push(Differs::known(key));
                     }
                 }
                 _ => {
                     report.missing += 1;
-                    keys.push(key.to_owned());
+                    keys.push(Differs {
+                        key: key.to_owned(),
+                        unknown: photo.is_none(),
+                    });
                 }
             }
         }
@@ -159,7 +187,7 @@ impl<'a> Sweep<'a> {
             for photo in page.photos {
                 if photo.key.starts_with(&self.args.prefix) && self.is_gone(&photo.key).await? {
                     report.gone += 1;
-                    keys.push(photo.key);
+                    keys.push(Differs::known(photo.key));
                 }
             }
             self.send(&keys, report).await?;
@@ -190,7 +218,7 @@ impl<'a> Sweep<'a> {
                     photo = photos.next().await?;
                 }
                 if photo.as_deref() != Some(key) {
-                    orphans.push(key.to_owned());
+                    orphans.push(Differs::known(key));
                 }
                 spinner.set_message(format!("{seen} derivatives compared"));
             }
@@ -227,16 +255,39 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// When the photo was first uploaded, as far back as the audit table goes.
+    async fn first_upload(&self, key: &str) -> Result<Option<Timestamp>> {
+        let object = scrubjay_pipeline::upload::object(&self.source, key);
+        let rows = self.audit.object(&object).await?;
+        let uploads = rows.into_iter().filter(|row| row.contains_key("etag"));
+        let uploads: Vec<Item> = uploads.map(read).collect::<Result<_>>()?;
+        Ok(uploads.iter().filter_map(|item| item.uploaded_at).min())
+    }
+
+    async fn message(&self, differs: &Differs) -> Result<Value> {
+        let key = &differs.key;
+        let first = if differs.unknown {
+            self.first_upload(key).await?
+        } else {
+            None
+        };
+        Ok(first.map_or_else(
+            || json!({ "key": key }),
+            |first| json!({ "key": key, "uploadedAt": first }),
+        ))
+    }
+
     /// Names keys to derive.
-    async fn send(&self, keys: &[String], report: &mut Report) -> Result<()> {
+    async fn send(&self, keys: &[Differs], report: &mut Report) -> Result<()> {
         if self.args.dry_run {
             return Ok(());
         }
         for batch in keys.chunks(10) {
+            let messages = try_join_all(batch.iter().map(|key| self.message(key))).await?;
             let mut send = self.sqs.send_message_batch().queue_url(&self.queue);
-            for (index, key) in batch.iter().enumerate() {
+            for (index, message) in messages.iter().enumerate() {
                 let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
-                let entry = entry.message_body(json!({ "key": key }).to_string());
+                let entry = entry.message_body(message.to_string());
                 send = send.entries(entry.build()?);
             }
             let answer = send.send().await.context("cannot send to derive")?;
